@@ -1,0 +1,133 @@
+//! Flags and environment of the viewer.
+
+use std::net::IpAddr;
+
+use axum::http::HeaderValue;
+use clap::Args;
+
+use crate::store::MIN_BUDGET_BYTES;
+
+/// Where the viewer listens and how much it keeps. A port of 0 takes a free one.
+#[derive(Clone, Debug, Args)]
+pub struct Config {
+    /// Address of all listeners.
+    #[arg(long, env = "HOST", default_value = "127.0.0.1")]
+    pub host: IpAddr,
+    /// Port of the pages and the query API.
+    #[arg(long = "port", env = "VIEWER_PORT", default_value_t = 3000)]
+    pub port: u16,
+    /// Port of the query API where Tempo has it.
+    #[arg(long, env = "VIEWER_QUERY_PORT", default_value_t = 3200)]
+    pub query_port: u16,
+    /// Port of the OTLP/gRPC receiver.
+    #[arg(long, env = "VIEWER_OTLP_GRPC_PORT", default_value_t = 4317)]
+    pub otlp_grpc_port: u16,
+    /// Port of the OTLP/HTTP receiver.
+    #[arg(long, env = "VIEWER_OTLP_HTTP_PORT", default_value_t = 4318)]
+    pub otlp_http_port: u16,
+    /// Bytes to keep traces and logs in; the oldest make room for new ones.
+    #[arg(long, env = "VIEWER_STORE_BYTES", default_value_t = 64 * 1024 * 1024, value_parser = parse_budget)]
+    pub store_bytes: usize,
+    /// Origins whose pages may read and send, separated by commas.
+    #[arg(
+        long,
+        env = "CORS_ORIGINS",
+        value_delimiter = ',',
+        default_value = "http://localhost:8080,http://127.0.0.1:8080",
+        value_parser = parse_origin
+    )]
+    pub cors_origins: Vec<HeaderValue>,
+}
+
+impl Default for Config {
+    /// Free ports on loopback, everything else as without any flag.
+    fn default() -> Self {
+        let origins =
+            ["http://localhost:8080", "http://127.0.0.1:8080"].map(HeaderValue::from_static);
+        Self {
+            host: IpAddr::from([127, 0, 0, 1]),
+            port: 0,
+            query_port: 0,
+            otlp_grpc_port: 0,
+            otlp_http_port: 0,
+            store_bytes: 64 * 1024 * 1024,
+            cors_origins: origins.to_vec(),
+        }
+    }
+}
+
+fn parse_budget(text: &str) -> Result<usize, String> {
+    let bytes: usize = text
+        .parse()
+        .map_err(|_| "write a number of bytes, such as 67108864".to_owned())?;
+    if bytes < MIN_BUDGET_BYTES {
+        return Err(format!("at least {MIN_BUDGET_BYTES} bytes are needed"));
+    }
+    Ok(bytes)
+}
+
+fn parse_origin(text: &str) -> Result<HeaderValue, String> {
+    let text = text.trim();
+    let host = text
+        .strip_prefix("http://")
+        .or_else(|| text.strip_prefix("https://"));
+    match host {
+        Some(host) if !host.is_empty() && !host.contains('/') => {
+            HeaderValue::from_str(text).map_err(|error| error.to_string())
+        }
+        _ => Err("write an origin such as http://localhost:8080, without a path".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Program {
+        #[command(flatten)]
+        config: Config,
+    }
+
+    fn parse(arguments: &[&str]) -> Result<Config, String> {
+        let arguments = ["viewer"].iter().chain(arguments);
+        Program::try_parse_from(arguments)
+            .map(|program| program.config)
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_defaults_are_the_documented_ones() {
+        let config = parse(&[]).unwrap();
+        assert_eq!(
+            (
+                config.port,
+                config.query_port,
+                config.otlp_grpc_port,
+                config.otlp_http_port
+            ),
+            (3000, 3200, 4317, 4318)
+        );
+        assert_eq!(config.store_bytes, 64 * 1024 * 1024);
+        assert_eq!(
+            config.cors_origins,
+            ["http://localhost:8080", "http://127.0.0.1:8080"]
+        );
+    }
+
+    #[test]
+    fn a_bad_value_names_the_flag_the_value_and_what_is_accepted() {
+        let small = parse(&["--store-bytes", "1000"]).unwrap_err();
+        assert!(
+            small.contains("--store-bytes") && small.contains("1000") && small.contains("1048576"),
+            "{small}"
+        );
+        let origin = parse(&["--cors-origins", "localhost"]).unwrap_err();
+        assert!(
+            origin.contains("http://localhost:8080, without a path"),
+            "{origin}"
+        );
+    }
+}

@@ -1,0 +1,96 @@
+//! Log records, oldest out first.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use opentelemetry_proto::tonic::logs::v1::LogRecord;
+use prost::Message;
+
+use super::{StoredOrigin, origins::Origins, stats::Stats};
+use crate::{TraceId, wire::Origin};
+
+/// A record's two queue slots, its allocation and its reference counts.
+const OVERHEAD: usize = 2 * size_of::<StoredLog>() + 32;
+/// No record may take more than this part of the budget.
+const RECORD_SHARE: usize = 8;
+
+/// A log record as it was sent.
+#[derive(Clone, Debug)]
+pub(crate) struct StoredLog {
+    pub(crate) trace_id: Option<TraceId>,
+    pub(crate) origin: Arc<StoredOrigin>,
+    bytes: Arc<[u8]>,
+}
+
+impl StoredLog {
+    pub(crate) fn decode(&self) -> Option<LogRecord> {
+        LogRecord::decode(&*self.bytes).ok()
+    }
+}
+
+/// A log record to be stored, checked and still encoded.
+#[derive(Debug)]
+pub(crate) struct NewLog<'a> {
+    pub(crate) origin: Origin<'a>,
+    pub(crate) trace_id: Option<TraceId>,
+    pub(crate) bytes: &'a [u8],
+}
+
+/// Invariant: `bytes() <= budget` whenever no insert is running.
+#[derive(Debug)]
+pub(super) struct Logs {
+    records: VecDeque<StoredLog>,
+    origins: Origins,
+    records_bytes: usize,
+    budget: usize,
+}
+
+impl Logs {
+    pub(super) fn within(budget: usize) -> Self {
+        Self {
+            records: VecDeque::new(),
+            origins: Origins::default(),
+            records_bytes: 0,
+            budget,
+        }
+    }
+
+    /// False if the record is too large.
+    pub(super) fn insert(&mut self, log: &NewLog<'_>, stats: &mut Stats) -> bool {
+        if log.bytes.len() + log.origin.len() > self.budget / RECORD_SHARE {
+            return false;
+        }
+        let origin = self.origins.acquire(log.origin);
+        self.records.push_back(StoredLog {
+            trace_id: log.trace_id,
+            origin,
+            bytes: log.bytes.into(),
+        });
+        self.records_bytes += log.bytes.len() + OVERHEAD;
+        stats.logs_stored += 1;
+        while self.bytes() > self.budget
+            && let Some(oldest) = self.records.pop_front()
+        {
+            self.records_bytes -= oldest.bytes.len() + OVERHEAD;
+            self.origins.release(&oldest.origin);
+            stats.logs_evicted += 1;
+        }
+        if self.records.capacity() > 64 && self.records.len() < self.records.capacity() / 2 {
+            self.records
+                .shrink_to(self.records.len() + self.records.len() / 2);
+        }
+        true
+    }
+
+    /// The newest `count` records before `end` (an index from the oldest), newest first.
+    pub(super) fn newest_first(&self) -> impl Iterator<Item = &StoredLog> {
+        self.records.iter().rev()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.records_bytes + self.origins.bytes()
+    }
+}

@@ -1,0 +1,126 @@
+//! The running viewer.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::http::{HeaderName, Method, header};
+use tokio::{sync::watch, task::JoinSet, time::timeout};
+use tower_http::cors::CorsLayer;
+
+use crate::{Config, Store, listen, query, receive};
+
+/// How long requests under way may take to finish once the viewer stops.
+const DRAIN: Duration = Duration::from_secs(3);
+
+/// Addresses that the viewer listens on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Addresses {
+    /// Pages and query API (`VIEWER_PORT`).
+    pub pages: SocketAddr,
+    /// Query API (`VIEWER_QUERY_PORT`).
+    pub query: SocketAddr,
+    pub otlp_grpc: SocketAddr,
+    pub otlp_http: SocketAddr,
+}
+
+/// A viewer that is listening. Dropping it stops it at once; [`Viewer::stop`] lets requests under way finish.
+#[derive(Debug)]
+pub struct Viewer {
+    store: Arc<Store>,
+    addresses: Addresses,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<std::io::Result<()>>,
+}
+
+impl Viewer {
+    /// Binds all ports, then serves on them. Fails if a port is taken, naming it and its variable.
+    pub async fn start(config: &Config) -> anyhow::Result<Self> {
+        let pages = listen::bind(config.host, config.port, "VIEWER_PORT").await?;
+        let query = listen::bind(config.host, config.query_port, "VIEWER_QUERY_PORT").await?;
+        let otlp_grpc =
+            listen::bind(config.host, config.otlp_grpc_port, "VIEWER_OTLP_GRPC_PORT").await?;
+        let otlp_http =
+            listen::bind(config.host, config.otlp_http_port, "VIEWER_OTLP_HTTP_PORT").await?;
+        let addresses = Addresses {
+            pages: pages.local_addr()?,
+            query: query.local_addr()?,
+            otlp_grpc: otlp_grpc.local_addr()?,
+            otlp_http: otlp_http.local_addr()?,
+        };
+
+        let store = Arc::new(Store::within(config.store_bytes));
+        let receiver = receive::Receiver::new(Arc::clone(&store));
+        let asking = query::router(Arc::clone(&store), cors(config));
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        listen::serve(&mut tasks, pages, asking.clone(), stopped.clone());
+        listen::serve(&mut tasks, query, asking, stopped.clone());
+        listen::serve(
+            &mut tasks,
+            otlp_grpc,
+            receive::grpc_router(receiver.clone()),
+            stopped.clone(),
+        );
+        listen::serve(
+            &mut tasks,
+            otlp_http,
+            receive::http_router(receiver, cors(config)),
+            stopped,
+        );
+        tracing::info!(
+            pages = %addresses.pages, query = %addresses.query, otlp_grpc = %addresses.otlp_grpc, otlp_http = %addresses.otlp_http,
+            store_bytes = config.store_bytes as i64, "Viewer listening"
+        );
+        Ok(Self {
+            store,
+            addresses,
+            stop,
+            tasks,
+        })
+    }
+
+    pub fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
+    pub fn store(&self) -> &Arc<Store> {
+        &self.store
+    }
+
+    /// Stops taking connections, finishes the requests under way, and gives up on them after three seconds.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        let drained = timeout(DRAIN, async {
+            while self.tasks.join_next().await.is_some() {}
+        })
+        .await;
+        let stats = self.store.stats();
+        tracing::info!(
+            drained = drained.is_ok(),
+            spans_stored = stats.spans_stored as i64,
+            spans_rejected = stats.spans_rejected as i64,
+            traces_evicted = stats.traces_evicted as i64,
+            "Viewer stopped"
+        );
+    }
+}
+
+/// Runs a viewer until `shutdown` completes.
+pub async fn run(config: Config, shutdown: impl Future) -> anyhow::Result<()> {
+    let viewer = Viewer::start(&config).await?;
+    shutdown.await;
+    viewer.stop().await;
+    Ok(())
+}
+
+fn cors(config: &Config) -> CorsLayer {
+    let headers = [
+        header::ACCEPT,
+        header::CONTENT_TYPE,
+        header::CONTENT_ENCODING,
+    ];
+    let traced = ["traceparent", "tracestate", "baggage"].map(HeaderName::from_static);
+    CorsLayer::new()
+        .allow_origin(config.cors_origins.clone())
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers(headers.into_iter().chain(traced).collect::<Vec<_>>())
+}
