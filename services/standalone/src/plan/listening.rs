@@ -1,0 +1,260 @@
+//! Who listens where.
+
+use std::net::IpAddr;
+
+use super::DEFAULT_HOST;
+use crate::environment::{Environment, Variables};
+use crate::failure::Failure;
+use crate::ports::PortUse;
+use crate::services::Service;
+use crate::variables;
+
+/// Every port of the system.
+pub(super) struct Listening {
+    /// `None` when spans go to a Collector.
+    pub(super) viewer: Option<ViewerPorts>,
+    services: Vec<ServicePorts>,
+}
+
+pub(super) struct ViewerPorts {
+    pub(super) pages: PortUse,
+    pub(super) query: PortUse,
+    pub(super) otlp_grpc: PortUse,
+    pub(super) otlp_http: PortUse,
+    metrics: Option<PortUse>,
+}
+
+struct ServicePorts {
+    service: Service,
+    main: PortUse,
+    /// The gateway's second port.
+    edge: Option<PortUse>,
+    metrics: Option<PortUse>,
+}
+
+impl Listening {
+    pub(super) fn of(environment: &Environment) -> Result<Self, Failure> {
+        let collector = environment
+            .variables
+            .contains_key("OTEL_EXPORTER_OTLP_ENDPOINT");
+        let viewer = if collector {
+            None
+        } else {
+            Some(ViewerPorts::of(environment)?)
+        };
+        let services = [
+            ServicePorts::of(Service::Gateway, 5000, environment)?,
+            ServicePorts::of(Service::User, 5001, environment)?,
+            ServicePorts::of(Service::Order, 5002, environment)?,
+            ServicePorts::of(Service::Audit, 5003, environment)?,
+        ];
+        Ok(Self {
+            viewer,
+            services: services.into(),
+        })
+    }
+
+    pub(super) fn base_url(&self, service: Service) -> String {
+        self.main(service).map_or_else(String::new, PortUse::url)
+    }
+
+    pub(super) fn shown_url(&self, service: Service) -> String {
+        self.main(service)
+            .map_or_else(String::new, PortUse::shown_url)
+    }
+
+    pub(super) fn shown_edge_url(&self) -> String {
+        self.edge().map_or_else(String::new, PortUse::shown_url)
+    }
+
+    /// Where a browser's pages come from that ask the viewer.
+    pub(super) fn page_origins(&self) -> String {
+        let port = self.edge().map_or(0, |edge| edge.port);
+        format!("http://localhost:{port},http://127.0.0.1:{port}")
+    }
+
+    /// The viewer's OTLP address.
+    pub(super) fn receiver(&self, grpc: bool) -> Option<String> {
+        let viewer = self.viewer.as_ref()?;
+        Some(if grpc {
+            viewer.otlp_grpc.url()
+        } else {
+            viewer.otlp_http.url()
+        })
+    }
+
+    pub(super) fn ports_of(&self, service: Service) -> Vec<PortUse> {
+        if service == Service::Viewer {
+            return self
+                .viewer
+                .iter()
+                .flat_map(ViewerPorts::all)
+                .cloned()
+                .collect();
+        }
+        self.ports(service)
+            .into_iter()
+            .flat_map(ServicePorts::all)
+            .cloned()
+            .collect()
+    }
+
+    /// Host and ports as the child reads them.
+    pub(super) fn variables_of(&self, service: Service) -> Variables {
+        let mut result = Variables::new();
+        let mut set = |name: &str, value: String| drop(result.insert(name.to_owned(), value));
+        if let Some(main) = self.main(service) {
+            set("HOST", main.host.to_string());
+        }
+        if service == Service::Viewer {
+            for port in self.viewer.iter().flat_map(ViewerPorts::named) {
+                set(&port.variable, port.port.to_string());
+            }
+        } else if let Some(ports) = self.ports(service) {
+            set("PORT", ports.main.port.to_string());
+            ports
+                .edge
+                .iter()
+                .for_each(|edge| set("EDGE_PORT", edge.port.to_string()));
+        }
+        result
+    }
+
+    fn main(&self, service: Service) -> Option<&PortUse> {
+        match service {
+            Service::Viewer => self.viewer.as_ref().map(|viewer| &viewer.pages),
+            other => self.ports(other).map(|ports| &ports.main),
+        }
+    }
+
+    fn edge(&self) -> Option<&PortUse> {
+        self.ports(Service::Gateway)?.edge.as_ref()
+    }
+
+    fn ports(&self, service: Service) -> Option<&ServicePorts> {
+        self.services.iter().find(|ports| ports.service == service)
+    }
+}
+
+impl ViewerPorts {
+    fn of(environment: &Environment) -> Result<Self, Failure> {
+        let own = variables::of(Service::Viewer, environment);
+        let host = host(&own, Service::Viewer)?;
+        let port =
+            |variable: &str, default| port_use(&own, host, variable, variable.to_owned(), default);
+        Ok(Self {
+            pages: port("VIEWER_PORT", 3000)?,
+            query: port("VIEWER_QUERY_PORT", 3200)?,
+            otlp_grpc: port("VIEWER_OTLP_GRPC_PORT", 4317)?,
+            otlp_http: port("VIEWER_OTLP_HTTP_PORT", 4318)?,
+            metrics: metrics_port(&own, host, Service::Viewer)?,
+        })
+    }
+
+    fn named(&self) -> [&PortUse; 4] {
+        [&self.pages, &self.query, &self.otlp_grpc, &self.otlp_http]
+    }
+
+    fn all(&self) -> impl Iterator<Item = &PortUse> {
+        self.named().into_iter().chain(&self.metrics)
+    }
+}
+
+impl ServicePorts {
+    fn of(service: Service, default: u16, environment: &Environment) -> Result<Self, Failure> {
+        let own = variables::of(service, environment);
+        let host = host(&own, service)?;
+        let edge = match service {
+            Service::Gateway => Some(port_use(
+                &own,
+                host,
+                "EDGE_PORT",
+                edge_variable(environment),
+                8080,
+            )?),
+            _ => None,
+        };
+        Ok(Self {
+            service,
+            main: port_use(
+                &own,
+                host,
+                "PORT",
+                variables::own_form(service, "PORT"),
+                default,
+            )?,
+            edge,
+            metrics: metrics_port(&own, host, service)?,
+        })
+    }
+
+    fn all(&self) -> impl Iterator<Item = &PortUse> {
+        std::iter::once(&self.main)
+            .chain(&self.edge)
+            .chain(&self.metrics)
+    }
+}
+
+/// The form that is in use, since that is the one to change.
+fn edge_variable(environment: &Environment) -> String {
+    let own = variables::own_form(Service::Gateway, "EDGE_PORT");
+    if environment.variables.contains_key(&own) {
+        own
+    } else {
+        "EDGE_PORT".to_owned()
+    }
+}
+
+fn metrics_port(
+    own: &Variables,
+    host: IpAddr,
+    service: Service,
+) -> Result<Option<PortUse>, Failure> {
+    if !own.contains_key("METRICS_PORT") {
+        return Ok(None);
+    }
+    port_use(
+        own,
+        host,
+        "METRICS_PORT",
+        variables::own_form(service, "METRICS_PORT"),
+        0,
+    )
+    .map(Some)
+}
+
+/// `name` is what the child reads, `variable` what the user sets.
+fn port_use(
+    own: &Variables,
+    host: IpAddr,
+    name: &str,
+    variable: String,
+    default: u16,
+) -> Result<PortUse, Failure> {
+    let port = match own.get(name).map(|value| (value, value.parse())) {
+        None => default,
+        Some((_, Ok(port))) if port > 0 => port,
+        Some((value, _)) => {
+            return Err(Failure::refused(format!(
+                "{variable} is '{value}': a port is a number from 1 to 65535"
+            )));
+        }
+    };
+    Ok(PortUse {
+        host,
+        port,
+        variable,
+    })
+}
+
+fn host(own: &Variables, service: Service) -> Result<IpAddr, Failure> {
+    let Some(value) = own.get("HOST") else {
+        return Ok(DEFAULT_HOST);
+    };
+    value.parse().map_err(|_| {
+        let form = variables::own_form(service, "HOST");
+        Failure::refused(format!(
+            "HOST (or {form}) is '{value}': an IP address of this machine is accepted, such as 127.0.0.1, 0.0.0.0 or ::"
+        ))
+    })
+}
