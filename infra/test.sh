@@ -1,0 +1,139 @@
+#!/usr/bin/env bash
+# The one test command: gets the real databases that are missing, runs `cargo test --workspace`, and says at the end
+# how long each stage took and what could not be run. Its exit status is that of cargo.
+# Arguments go to `cargo test` (`infra/test.sh -p order-service`); without any, the whole workspace is tested.
+# Works as root and, for what is installed already, without; needs no terminal. Safe to interrupt and to run again.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+exec </dev/null
+
+cache=${TRACECHAIN_CACHE:-$PWD/.cache}
+mkdir -p "$cache" || exit 1
+cache=$(cd "$cache" && pwd)
+export TRACECHAIN_CACHE=$cache
+report=$(mktemp) || exit 1
+trap 'rm -f "$report"' EXIT
+export TRACECHAIN_NOT_RUN_REPORT=$report
+
+times=()
+not_run=()   # "engine=reason"; the tests read the engines, the reader of the last lines gets the reasons
+
+stage() { # stage NAME COMMAND...
+    local name=$1 from=$SECONDS status
+    shift
+    printf '== %s\n' "$name"
+    "$@"
+    status=$?
+    times+=("$(printf '%5d s  %s' $((SECONDS - from)) "$name")")
+    return "$status"
+}
+
+cannot_run() { # cannot_run ENGINE REASON
+    printf 'not run: %s (%s)\n' "$1" "$2"
+    not_run+=("$1=$2")
+}
+
+has_postgres() { compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; }
+has_mariadb() { [ -x /usr/sbin/mariadbd ] && [ -x /usr/bin/mariadb-install-db ]; }
+has_mysql() { [ -x "$cache/mysql/usr/sbin/mysqld" ] || own_mysqld; }
+# The MariaDB package installs a link of this name; a distribution with a real MySQL has the real file.
+own_mysqld() { [ -x /usr/sbin/mysqld ] && [ ! -L /usr/sbin/mysqld ]; }
+has_compiler() { command -v cc >/dev/null; }
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
+}
+
+apt_get() {
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 "$@"
+}
+
+packages() {
+    local missing=()
+    has_compiler || missing+=(gcc libc6-dev)
+    has_postgres || missing+=(postgresql)
+    has_mariadb || missing+=(mariadb-server)
+    [ ${#missing[@]} = 0 ] && return 0
+    if ! command -v apt-get >/dev/null; then
+        echo "There is no apt-get here. Install by hand: ${missing[*]}"
+    elif [ "$(id -u)" != 0 ] && ! sudo -n true 2>/dev/null; then
+        echo "Installing needs root. Run once as root: apt-get install ${missing[*]}"
+    else
+        # Debian starts what it installs, on the standard ports. The tests start servers of their own and leave those alone.
+        apt_get update && apt_get install --no-install-recommends "${missing[@]}"
+    fi
+}
+
+# A real MySQL is in no stable Debian. apt itself, with a private state folder, fetches it with all its libraries from
+# the mirror that this machine already uses; it is only unpacked, never installed, so it needs no root and changes nothing outside the cache.
+mysql_tree() {
+    has_mysql && return 0
+    command -v apt-get >/dev/null && command -v dpkg >/dev/null || { cannot_run mysql "no apt-get here, and no mysqld"; return 0; }
+    local mirror work
+    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | head -n 1)
+    [ -n "$mirror" ] || { cannot_run mysql "no Debian mirror in the apt sources; run apt-get update once"; return 0; }
+    exec 9>"$cache/mysql.lock"
+    flock 9
+    rm -rf "$cache"/mysql.building.*
+    has_mysql && return 0
+    work=$(mktemp -d "$cache/mysql.building.XXXXXX") || return 1
+    if fetch_mysql "$mirror" "$work" >"$work/log" 2>&1; then
+        chmod 755 "$work/tree" && mv "$work/tree" "$cache/mysql"
+    else
+        tail -n 20 "$work/log"
+        cannot_run mysql "could not be fetched from the Debian mirror of this machine"
+    fi
+    rm -rf "$work"
+    exec 9>&-
+}
+
+fetch_mysql() { # fetch_mysql MIRROR FOLDER
+    local work=$2 keyring=/usr/share/keyrings/debian-archive-keyring.gpg deb
+    mkdir -p "$work/lists/partial" "$work/archives/partial" "$work/tree"
+    echo "deb [signed-by=$keyring] $1 sid main" >"$work/sources"
+    : >"$work/status"
+    local apt=(apt-get -q -y -o Dir::State="$work" -o Dir::State::lists="$work/lists" -o Dir::State::status="$work/status"
+        -o Dir::Cache="$work" -o Dir::Etc::sourcelist="$work/sources" -o Dir::Etc::sourceparts=- -o Dir::Etc::preferencesparts=-
+        -o APT::Sandbox::User="$(id -un)" -o Debug::NoLocking=1 -o Acquire::Languages=none -o APT::Install-Recommends=0)
+    "${apt[@]}" update && "${apt[@]}" install --download-only mysql-server-core || return 1
+    for deb in "$work"/archives/*.deb; do
+        dpkg -x "$deb" "$work/tree" || return 1
+    done
+    [ -x "$work/tree/usr/sbin/mysqld" ]
+}
+
+summary() {
+    printf '\n== times\n'
+    printf '%s\n' "${times[@]}"
+    printf '\n== not run\n'
+    local entry
+    for entry in "${not_run[@]+"${not_run[@]}"}"; do
+        printf 'not run: %s (%s)\n' "${entry%%=*}" "${entry#*=}"
+    done
+    sort -u "$report"
+    [ ${#not_run[@]} = 0 ] && [ ! -s "$report" ] && echo 'nothing: everything was run'
+}
+
+if ! command -v cargo >/dev/null; then
+    echo 'cargo is not here. Install Rust 1.94 or later (https://rustup.rs), then run this again.'
+    exit 1
+fi
+stage packages packages
+has_compiler || { echo 'There is no C compiler (cc), which two of the dependencies need. Install gcc and libc6-dev.'; exit 1; }
+has_postgres || cannot_run postgres 'package postgresql is not installed'
+has_mariadb || cannot_run mariadb 'package mariadb-server is not installed'
+stage mysql mysql_tree
+
+listed=("${not_run[@]+"${not_run[@]%%=*}"}")
+TRACECHAIN_NOT_RUN=$(IFS=,; echo "${listed[*]+"${listed[*]}"}")
+export TRACECHAIN_NOT_RUN
+
+[ $# -gt 0 ] || set -- --workspace
+stage "cargo test $* (build)" cargo test "$@" --no-run
+status=$?
+if [ "$status" = 0 ]; then
+    stage "cargo test $* (run)" cargo test "$@"
+    status=$?
+fi
+summary
+exit "$status"
