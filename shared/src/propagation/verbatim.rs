@@ -14,11 +14,10 @@ pub(super) struct Verbatim {
 }
 
 impl Verbatim {
-    /// `None` if nothing came that could be passed on. A `tracestate` without `traceparent` belongs to no trace, and must not be
-    /// attached to the one that begins here.
+    /// `None` if nothing came that could be passed on.
     pub(super) fn read(headers: &HeaderMap, trace: bool, baggage: bool) -> Option<Self> {
         let traceparent = lines(headers, &TRACEPARENT, trace);
-        let tracestate = lines(headers, &TRACESTATE, !traceparent.is_empty());
+        let tracestate = lines(headers, &TRACESTATE, trace);
         let baggage = lines(headers, &BAGGAGE, baggage);
         (!traceparent.is_empty() || !baggage.is_empty()).then_some(Self {
             traceparent,
@@ -32,6 +31,7 @@ impl Verbatim {
     }
 
     /// Puts the lines in place of what `headers` has; baggage of our own does not join what is only passed through.
+    /// A `tracestate` without `traceparent` belongs to no trace, and must not be attached to the one that begins here.
     pub(super) fn write(&self, headers: &mut HeaderMap) {
         if self.has_trace() {
             replace(headers, &TRACEPARENT, &self.traceparent);

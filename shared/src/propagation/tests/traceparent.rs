@@ -201,6 +201,14 @@ fn the_sampled_flag_is_ours_and_the_random_flag_the_callers() {
 }
 
 #[test]
+fn flags_that_level_2_does_not_define_are_not_even_kept_for_export() {
+    use opentelemetry::trace::TraceContextExt;
+    let line = format!("00-{TRACE_ID}-{PARENT_ID}-ff");
+    let cx = Propagation::new(&ALL, false).extract(&headers(&[("traceparent", line)]));
+    assert_eq!(cx.span().span_context().trace_flags().to_u8(), 0x03);
+}
+
+#[test]
 fn the_remote_random_flag_does_not_follow_into_another_trace() {
     use opentelemetry::trace::{TraceContextExt, Tracer, TracerProvider};
     let propagation = Propagation::new(&ALL, false);
