@@ -1,0 +1,140 @@
+//! A bounded pool of connections to one database.
+//!
+//! sqlx's own pool asks the server for a sign of life each time a connection comes back, from a task of its own: one more
+//! round trip and two more task switches for every statement, a third of all round trips of the chain. Here
+//! a connection goes straight back, last in first out, so the busy ones stay warm; only one that sat idle for
+//! [`IDLE_CHECK`] is pinged before it is given out, which is when a restarted database can have dropped it.
+//!
+//! Invariant: what goes back is between transactions and between answers. A future that is dropped, times out or loses its
+//! connection closes it instead, and the database rolls back whatever was open.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::{connect::Connector, engine::Connection};
+use crate::metrics::{self, PoolState};
+
+/// A connection that sat idle longer is pinged before it is used.
+const IDLE_CHECK: Duration = Duration::from_secs(1);
+/// One that sat idle longer is closed.
+const IDLE_LIMIT: Duration = Duration::from_secs(600);
+/// One that is older is closed: after a failover or a changed address, connections move within this time.
+const AGE_LIMIT: Duration = Duration::from_secs(1800);
+/// How long one waits for a connection, a free one or a new one.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+
+pub(super) struct Pool {
+    connector: Connector,
+    max: usize,
+    permits: Arc<Semaphore>,
+    idle: Mutex<VecDeque<Idle>>,
+}
+
+struct Idle {
+    connection: Connection,
+    opened: Instant,
+    since: Instant,
+}
+
+/// A connection in use. It goes back only by [`Pooled::release`]; dropped, it is closed.
+pub(super) struct Pooled {
+    pub(super) connection: Connection,
+    /// It has been idle in the pool, so the server may have left it without our knowing.
+    pub(super) reused: bool,
+    opened: Instant,
+    pool: Arc<Pool>,
+    // Dropped after the connection, so there are never more connections than permits.
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Pool {
+    pub(super) fn new(connector: Connector, max: usize) -> Arc<Self> {
+        let permits = Arc::new(Semaphore::new(max));
+        Arc::new(Self { connector, max, permits, idle: Mutex::default() })
+    }
+
+    /// Waits for a connection, at most [`ACQUIRE_TIMEOUT`].
+    pub(super) async fn acquire(self: &Arc<Self>) -> Result<Pooled, sqlx::Error> {
+        let start = Instant::now();
+        let acquired = tokio::time::timeout(ACQUIRE_TIMEOUT, self.acquire_in_turn()).await;
+        metrics::db_connection_wait(start.elapsed().as_secs_f64());
+        acquired.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+    }
+
+    async fn acquire_in_turn(self: &Arc<Self>) -> Result<Pooled, sqlx::Error> {
+        let permits = Arc::clone(&self.permits);
+        let permit = permits.acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
+        while let Some(mut idle) = self.pop_idle() {
+            if idle.since.elapsed() < IDLE_CHECK || idle.connection.ping().await.is_ok() {
+                return Ok(self.pooled(idle.connection, idle.opened, true, permit));
+            }
+        }
+        let connection = self.connector.connect().await?;
+        Ok(self.pooled(connection, Instant::now(), false, permit))
+    }
+
+    fn pooled(
+        self: &Arc<Self>,
+        connection: Connection,
+        opened: Instant,
+        reused: bool,
+        permit: OwnedSemaphorePermit,
+    ) -> Pooled {
+        Pooled { connection, reused, opened, pool: Arc::clone(self), _permit: permit }
+    }
+
+    fn pop_idle(&self) -> Option<Idle> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        // One look per use is enough: the oldest is at the front, and an unused pool holds nobody up.
+        if idle.front().is_some_and(|oldest| oldest.since.elapsed() > IDLE_LIMIT) {
+            drop(idle.pop_front());
+        }
+        idle.pop_back()
+    }
+
+    /// Closes the idle connections: one has been lost, and the others were opened to the same server.
+    pub(super) fn forget_idle(&self) {
+        let forgotten = std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner));
+        drop(forgotten);
+    }
+
+    /// What `db_client_connections` shows.
+    pub(super) fn state(&self) -> PoolState {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).len();
+        PoolState { idle, used: self.max.saturating_sub(self.permits.available_permits()), max: self.max }
+    }
+
+    /// Refuses new use, waits for what is in use and closes all connections.
+    pub(super) async fn close(&self) {
+        let all = u32::try_from(self.max).unwrap_or(u32::MAX);
+        let in_use = tokio::time::timeout(ACQUIRE_TIMEOUT, self.permits.acquire_many(all)).await;
+        self.permits.close();
+        drop(in_use);
+        let idle = std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner));
+        for idle in idle {
+            // The server notices a connection that ends without a farewell too.
+            let _ = idle.connection.close().await;
+        }
+    }
+}
+
+impl Pooled {
+    /// Gives the connection back; it must be between transactions.
+    pub(super) fn release(self) {
+        let Self { connection, opened, pool, _permit, .. } = self;
+        if opened.elapsed() < AGE_LIMIT && !pool.permits.is_closed() {
+            let idle = Idle { connection, opened, since: Instant::now() };
+            pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push_back(idle);
+        }
+    }
+
+    /// Closes this connection and the idle ones.
+    pub(super) fn lose(self) {
+        self.pool.forget_idle();
+    }
+}

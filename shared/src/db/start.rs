@@ -1,0 +1,270 @@
+//! Getting a database ready at start: waited for until it is there, then brought to the present schema.
+//!
+//! Invariant: of several processes that start at once on one database, one migrates and the others wait. Postgres and MySQL
+//! have locks for that (sqlx takes them); beside a SQLite file lies a lock file.
+
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use sqlx::migrate::{MigrateError, Migrator};
+
+use super::{
+    connect::Connector,
+    engine::{Connection, Engine},
+    error::DbError,
+};
+use crate::config::database::{DatabaseArgs, DatabaseUrl};
+
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// One try to connect: a host that swallows packets must not use up the whole time.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const LOCK_POLL: Duration = Duration::from_millis(20);
+
+/// The schema of a service for each engine that it runs on, embedded by `sqlx::migrate!`. An engine without migrations is
+/// one the service does not run on.
+#[derive(Clone, Copy, Debug)]
+pub struct Migrations {
+    server: (Engine, &'static Migrator),
+    sqlite: &'static Migrator,
+}
+
+impl Migrations {
+    /// For a service on Postgres or SQLite.
+    #[must_use]
+    pub const fn postgres_or_sqlite(postgres: &'static Migrator, sqlite: &'static Migrator) -> Self {
+        Self { server: (Engine::Postgres, postgres), sqlite }
+    }
+
+    /// For a service on MySQL (or MariaDB) or SQLite.
+    #[must_use]
+    pub const fn mysql_or_sqlite(mysql: &'static Migrator, sqlite: &'static Migrator) -> Self {
+        Self { server: (Engine::MySql, mysql), sqlite }
+    }
+
+    fn of(&self, engine: Engine) -> Option<&'static Migrator> {
+        match engine {
+            Engine::Sqlite => Some(self.sqlite),
+            engine => (engine == self.server.0).then_some(self.server.1),
+        }
+    }
+}
+
+/// Why a service cannot start on its database.
+#[derive(Debug, thiserror::Error)]
+pub enum DbStartError {
+    /// The service does not run on this engine.
+    #[error(
+        "DATABASE_URL is {url}, but {name} runs on {accepted} or sqlite: only; give it such an address"
+    )]
+    WrongEngine {
+        /// The database's name.
+        name: &'static str,
+        /// What was given.
+        url: DatabaseUrl,
+        /// The other engine that is accepted.
+        accepted: Engine,
+    },
+    /// The address has the right scheme and cannot be read all the same.
+    #[error("DATABASE_URL is {url}, which cannot be read: {source}; accepted: {engine}..., percent-encoded")]
+    Address {
+        /// What was given.
+        url: DatabaseUrl,
+        /// The engine of its scheme.
+        engine: Engine,
+        /// What the driver makes of it.
+        source: sqlx::Error,
+    },
+    /// The folder of the SQLite file or its lock file cannot be written.
+    #[error("{} for DATABASE_URL {url} cannot be written: {source}; give a path that can be", path.display())]
+    File {
+        /// What was given.
+        url: DatabaseUrl,
+        /// The folder or lock file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It did not appear in time.
+    #[error(
+        "{name} at {url} was not ready within {} s: {last}; start it, correct DATABASE_URL, or raise DB_STARTUP_TIMEOUT_MS",
+        within.as_secs_f64()
+    )]
+    NotReady {
+        /// The database's name.
+        name: &'static str,
+        /// What was given.
+        url: DatabaseUrl,
+        /// How long it was tried.
+        within: Duration,
+        /// The last failure.
+        last: String,
+    },
+    /// The schema cannot be brought up to date.
+    #[error("the schema of {name} at {url} cannot be migrated: {source}; run the version of the program that made it, or repair it")]
+    Migration {
+        /// The database's name.
+        name: &'static str,
+        /// What was given.
+        url: DatabaseUrl,
+        /// What went wrong.
+        source: MigrateError,
+    },
+}
+
+/// One start, with all that its steps need.
+pub(super) struct Start<'a> {
+    name: &'static str,
+    args: &'a DatabaseArgs,
+    connector: &'a Connector,
+    migrator: &'static Migrator,
+    deadline: Instant,
+}
+
+/// Why one try failed.
+enum TryError {
+    /// Worth another try.
+    NotYet(String),
+    Final(DbStartError),
+}
+
+impl<'a> Start<'a> {
+    pub(super) fn new(
+        args: &'a DatabaseArgs,
+        name: &'static str,
+        migrations: &Migrations,
+        connector: &'a Connector,
+    ) -> Result<Self, DbStartError> {
+        let url = &args.database_url;
+        let migrator = migrations.of(url.engine()).ok_or_else(|| {
+            DbStartError::WrongEngine { name, url: url.clone(), accepted: migrations.server.0 }
+        })?;
+        let deadline = Instant::now() + args.db_startup_timeout_ms;
+        Ok(Self { name, args, connector, migrator, deadline })
+    }
+
+    /// Tries with growing pauses until the schema is there; returns `db.system.name`.
+    pub(super) async fn run(&self) -> Result<&'static str, DbStartError> {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let last = match self.try_in_time().await {
+                Ok(system) => return Ok(system),
+                Err(TryError::Final(error)) => return Err(error),
+                Err(TryError::NotYet(error)) => error,
+            };
+            if Instant::now() + pause >= self.deadline {
+                return Err(self.not_ready(last));
+            }
+            tracing::warn!(
+                database = self.name,
+                url = %self.args.database_url,
+                error = last,
+                next_try_ms = i64::try_from(pause.as_millis()).unwrap_or(i64::MAX),
+                "Database is not ready, trying again"
+            );
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    async fn try_in_time(&self) -> Result<&'static str, TryError> {
+        tokio::time::timeout_at(self.deadline.into(), self.try_once()).await.unwrap_or_else(|_| {
+            Err(TryError::NotYet("another process holds the migration lock".to_owned()))
+        })
+    }
+
+    async fn try_once(&self) -> Result<&'static str, TryError> {
+        // Held until the schema is there: switching a new file to WAL is not safe from two sides either.
+        let _lock = match self.connector.file() {
+            Some(file) => Some(self.lock_beside(file).await?),
+            None => None,
+        };
+        let connecting = tokio::time::timeout(CONNECT_TIMEOUT, self.connector.connect());
+        let mut connection = match connecting.await {
+            Ok(Ok(connection)) => connection,
+            Ok(Err(error)) => return Err(TryError::NotYet(error.to_string())),
+            Err(_) => return Err(TryError::NotYet("no answer to the connection".to_owned())),
+        };
+        self.migrate(&mut connection).await?;
+        let system = system_name(&mut connection).await;
+        // A farewell that fails costs nothing: the work is done.
+        let _ = connection.close().await;
+        system.map_err(|error| TryError::NotYet(error.to_string()))
+    }
+
+    async fn migrate(&self, connection: &mut Connection) -> Result<(), TryError> {
+        let migrated = match connection {
+            Connection::Postgres(connection) => self.migrator.run(connection).await,
+            Connection::MySql(connection) => self.migrator.run(connection).await,
+            Connection::Sqlite(connection) => self.migrator.run(connection).await,
+        };
+        migrated.map_err(|error| match error {
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)
+                if is_passing(self.name, &error) =>
+            {
+                TryError::NotYet(error.to_string())
+            }
+            source => TryError::Final(DbStartError::Migration {
+                name: self.name,
+                url: self.args.database_url.clone(),
+                source,
+            }),
+        })
+    }
+
+    /// Makes the folder of an embedded database and takes the lock file beside it.
+    async fn lock_beside(&self, file: &Path) -> Result<File, TryError> {
+        let path = PathBuf::from(format!("{}.lock", file.display()));
+        let lock = create_with_parent(&path).map_err(|source| {
+            TryError::Final(DbStartError::File {
+                url: self.args.database_url.clone(),
+                path: path.clone(),
+                source,
+            })
+        })?;
+        // Polled, for a blocked thread could not be given up at the deadline.
+        while let Err(error) = lock.try_lock() {
+            if let std::fs::TryLockError::Error(error) = error {
+                return Err(TryError::NotYet(format!("{}: {error}", path.display())));
+            }
+            tokio::time::sleep(LOCK_POLL).await;
+        }
+        Ok(lock)
+    }
+
+    fn not_ready(&self, last: String) -> DbStartError {
+        DbStartError::NotReady {
+            name: self.name,
+            url: self.args.database_url.clone(),
+            within: self.args.db_startup_timeout_ms,
+            last,
+        }
+    }
+}
+
+fn create_with_parent(path: &Path) -> std::io::Result<File> {
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent)?;
+    }
+    File::options().create(true).truncate(false).write(true).open(path)
+}
+
+fn is_passing(name: &'static str, error: &sqlx::Error) -> bool {
+    DbError::kind_only(name, error).is_unavailable()
+}
+
+/// `db.system.name`: MariaDB answers to `mysql://` too, and says so in its version only.
+async fn system_name(connection: &mut Connection) -> Result<&'static str, sqlx::Error> {
+    match connection {
+        Connection::Postgres(_) => Ok("postgresql"),
+        Connection::Sqlite(_) => Ok("sqlite"),
+        Connection::MySql(_) => {
+            let rows = connection.fetch("SELECT VERSION()", &[], false).await?;
+            let version: String = rows.first().map_or(Ok(String::new()), |row| row.get(0))?;
+            Ok(if version.contains("MariaDB") { "mariadb" } else { "mysql" })
+        }
+    }
+}
