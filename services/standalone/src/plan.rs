@@ -96,7 +96,7 @@ impl Plan {
             args: vec![service.name().into(), "--exit-on-stdin-close".into()],
             variables: own,
             emptied: removed,
-            ready_url: format!("{}/health/ready", listening.base_url(service)),
+            ready_url: format!("{}{}", listening.base_url(service), service.ready_path()),
             ports: listening.ports_of(service),
             ready_within: start + START_MARGIN,
             stop_within: drain + STOP_MARGIN,

@@ -49,6 +49,14 @@ impl Service {
         }
     }
 
+    /// Answers 200 when it works. The viewer's is the one of the API that it stands in for.
+    pub(crate) fn ready_path(self) -> &'static str {
+        match self {
+            Self::Viewer => "/ready",
+            _ => "/health/ready",
+        }
+    }
+
     /// Whether it keeps data in a database of its own.
     pub(crate) fn has_database(self) -> bool {
         matches!(self, Self::Audit | Self::Order | Self::User)

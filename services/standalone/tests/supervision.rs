@@ -1,6 +1,11 @@
 //! Supervision alone, with shell scripts as children and a small HTTP server that says whether
 //! they are ready: what a well-behaved service would never do can be tried here.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "what a test needs and cannot have fails it"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};

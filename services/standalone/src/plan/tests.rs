@@ -38,7 +38,7 @@ fn without_any_variable_everything_has_its_documented_place() {
     assert_eq!(order["NEXT_SERVICE_URL"], "http://127.0.0.1:5003");
     let viewer = child(&plan, "viewer");
     assert!(!viewer.variables.contains_key("OTEL_EXPORTER_OTLP_ENDPOINT"));
-    assert_eq!(viewer.ready_url, "http://127.0.0.1:3000/health/ready");
+    assert_eq!(viewer.ready_url, "http://127.0.0.1:3000/ready");
     let ports: Vec<u16> = plan
         .children
         .iter()

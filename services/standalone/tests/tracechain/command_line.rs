@@ -1,0 +1,266 @@
+//! What the program refuses, answers and explains before any service runs.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::process::Output;
+use std::time::{Duration, Instant};
+
+use crate::place::{PORT_VARIABLES, Place};
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Runs it to its end, with nothing started and nothing left behind.
+fn refused(place: &Place, variables: &[(&str, &str)]) -> Output {
+    let output = place.command(&[], variables).output().unwrap();
+    assert!(
+        !text(&output.stderr).contains("is ready"),
+        "{}",
+        text(&output.stderr)
+    );
+    assert!(!place.path(".tracechain").exists());
+    output
+}
+
+/// Answers one request with `status` and a body.
+fn answer_once(status: &'static str) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let (mut connection, _) = listener.accept().unwrap();
+        let _ = connection.read(&mut [0; 2048]);
+        let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 7\r\n\r\n{{\"a\":1}}");
+        let _ = connection.write_all(answer.as_bytes());
+    });
+    address
+}
+
+#[test]
+fn a_taken_port_is_named_with_its_variable_whichever_it_is() {
+    for variable in PORT_VARIABLES {
+        let place = Place::new();
+        let port = place.port(variable);
+        let _stranger = TcpListener::bind(("127.0.0.1", port)).unwrap();
+
+        let output = refused(&place, &[]);
+
+        assert_eq!(output.status.code(), Some(1));
+        assert_eq!(
+            text(&output.stderr),
+            format!(
+                "tracechain: port {port} on 127.0.0.1 is taken by another program: \
+                 stop that one, or set {variable} to a free port\n"
+            )
+        );
+    }
+}
+
+#[test]
+fn two_services_on_one_port_are_refused() {
+    let place = Place::new();
+    let port = place.port("ORDER_PORT").to_string();
+
+    let output = refused(&place, &[("USER_PORT", &port)]);
+
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        text(&output.stderr).contains("ORDER_PORT and USER_PORT both ask for port"),
+        "{}",
+        text(&output.stderr)
+    );
+}
+
+#[test]
+fn a_variable_that_differs_per_process_is_refused_without_a_prefix() {
+    let place = Place::new();
+    for (name, value) in [
+        ("PORT", "6000"),
+        ("METRICS_PORT", "6000"),
+        ("OTEL_SERVICE_NAME", "all"),
+        ("NEXT_SERVICE_URL", "http://127.0.0.1:1"),
+        ("DATABASE_URL", "sqlite:all.db"),
+    ] {
+        let output = refused(&place, &[(name, value)]);
+
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(
+            said.contains(&format!("{name} is different in every service")),
+            "{said}"
+        );
+        assert!(said.contains(&format!("USER_{name}")), "{said}");
+    }
+}
+
+#[test]
+fn it_is_refused_from_the_file_as_well() {
+    let place = Place::new();
+    std::fs::write(place.path(".env"), "DATABASE_URL=sqlite:all.db\n").unwrap();
+
+    let output = refused(&place, &[]);
+
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        text(&output.stderr).contains("USER_DATABASE_URL"),
+        "{}",
+        text(&output.stderr)
+    );
+}
+
+#[test]
+fn a_file_that_cannot_be_understood_is_refused_with_the_line() {
+    let place = Place::new();
+    std::fs::write(place.path(".env"), "LOG_LEVEL=info\nthis is no variable\n").unwrap();
+
+    let output = refused(&place, &[]);
+
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        text(&output.stderr).contains("this is no variable"),
+        "{}",
+        text(&output.stderr)
+    );
+}
+
+#[test]
+fn health_is_0_with_the_body_for_a_good_answer() {
+    let address = answer_once("200 OK");
+
+    let output = Place::new()
+        .command(&["health", &format!("http://{address}/health")], &[])
+        .output()
+        .unwrap();
+
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(text(&output.stdout), "{\"a\":1}\n");
+    assert!(output.stderr.is_empty());
+}
+
+#[test]
+fn health_takes_an_address_without_a_scheme() {
+    let address = answer_once("200 OK");
+
+    let output = Place::new()
+        .command(&["health", &format!("{address}/health")], &[])
+        .output()
+        .unwrap();
+
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+}
+
+#[test]
+fn health_is_1_for_any_other_answer_and_says_which() {
+    for status in ["503 Service Unavailable", "404 Not Found", "302 Found"] {
+        let address = answer_once(status);
+
+        let output = Place::new()
+            .command(&["health", &format!("http://{address}/health")], &[])
+            .output()
+            .unwrap();
+
+        assert_eq!(output.status.code(), Some(1));
+        assert_eq!(text(&output.stdout), "{\"a\":1}\n");
+        assert!(
+            text(&output.stderr).contains(&format!("answered {status}")),
+            "{}",
+            text(&output.stderr)
+        );
+    }
+}
+
+#[test]
+fn health_is_1_when_nobody_listens_and_ignores_a_proxy() {
+    let place = Place::new();
+    let proxy = answer_once("200 OK");
+
+    let output = place
+        .command(
+            &["health", &place.url("USER_PORT", "/health")],
+            &[("http_proxy", &format!("http://{proxy}"))],
+        )
+        .output()
+        .unwrap();
+
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output.stderr).contains("onnection refused"),
+        "{}",
+        text(&output.stderr)
+    );
+}
+
+#[test]
+fn health_gives_up_after_two_seconds() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap();
+    let began = Instant::now();
+
+    let output = Place::new()
+        .command(&["health", &format!("http://{address}/")], &[])
+        .output()
+        .unwrap();
+
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output.stderr).contains("within 2 s"),
+        "{}",
+        text(&output.stderr)
+    );
+    assert!(began.elapsed() >= Duration::from_secs(2));
+}
+
+#[test]
+fn health_refuses_what_is_no_http_address() {
+    for wrong in ["ftp://127.0.0.1/", "http://"] {
+        let output = Place::new()
+            .command(&["health", wrong], &[])
+            .output()
+            .unwrap();
+
+        assert_eq!(output.status.code(), Some(1));
+        assert!(
+            text(&output.stderr).contains(&format!("'{wrong}' cannot be asked")),
+            "{}",
+            text(&output.stderr)
+        );
+    }
+}
+
+#[test]
+fn https_is_spoken_and_a_certificate_that_nobody_vouches_for_is_not_well() {
+    let address = answer_once("200 OK");
+
+    let output = Place::new()
+        .command(&["health", &format!("https://{address}/")], &[])
+        .output()
+        .unwrap();
+
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        !text(&output.stderr).contains("panicked"),
+        "{}",
+        text(&output.stderr)
+    );
+}
+
+#[test]
+fn help_names_every_subcommand_and_every_port_variable() {
+    let output = Place::new().command(&["--help"], &[]).output().unwrap();
+
+    let help = text(&output.stdout);
+    assert!(output.status.success());
+    for name in ["gateway", "user", "order", "audit", "viewer", "health"]
+        .iter()
+        .chain(&PORT_VARIABLES)
+    {
+        assert!(help.contains(name), "{name} is missing in:\n{help}");
+    }
+}
+
+#[test]
+fn an_unknown_subcommand_is_a_usage_error() {
+    let output = Place::new().command(&["gatway"], &[]).output().unwrap();
+
+    assert_eq!(output.status.code(), Some(2));
+}
