@@ -106,7 +106,9 @@ impl Pool {
     /// What `db_client_connections` shows.
     pub(super) fn state(&self) -> PoolState {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).len();
-        PoolState { idle, used: self.max.saturating_sub(self.permits.available_permits()), max: self.max }
+        let used = self.max.saturating_sub(self.permits.available_permits());
+        let count = |connections| u32::try_from(connections).unwrap_or(u32::MAX);
+        PoolState { idle: count(idle), used: count(used), max: count(self.max) }
     }
 
     /// Refuses new use, waits for what is in use and closes all connections.
