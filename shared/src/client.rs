@@ -1,0 +1,290 @@
+//! The client with which a service calls the next: reqwest with reqwest-middleware.
+//!
+//! Invariants: every try is a CLIENT span of its own whose context is injected; a request is repeated only when it certainly
+//! never reached the callee; a 503 is never repeated, so retries cannot multiply along the chain.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::{
+    body::{Body, Bytes},
+    response::Response,
+};
+use http::{HeaderMap, Method, StatusCode, header};
+use reqwest::Url;
+use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
+use reqwest_retry::{Jitter, RetryTransientMiddleware, policies::ExponentialBackoff};
+use reqwest_tracing::TracingMiddleware;
+use serde_json::{Map, Value};
+
+use crate::{
+    names,
+    problem::{Failure, Problem},
+    scope::{HOP_ALLOWANCE, Scope},
+};
+
+mod retry;
+mod trace;
+
+/// Shorter than a server of ours keeps an idle connection, so that it is the client that closes.
+const POOL_IDLE: Duration = Duration::from_secs(15);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+const MAX_RETRIES: u32 = 2;
+/// Bytes of an answer that are read: a list of 200 entries fits many times.
+const ANSWER_LIMIT: usize = 4 * 1024 * 1024;
+const PROBE_TIMEOUT: Duration = Duration::from_millis(800);
+
+/// A client of one service.
+#[derive(Clone, Debug)]
+pub struct Client {
+    traced: ClientWithMiddleware,
+    plain: reqwest::Client,
+    base: Url,
+    peer: &'static str,
+}
+
+/// One call.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The method.
+    pub method: Method,
+    /// `url.template`: the path with its parameters as `{name}`, of low cardinality.
+    pub template: &'static str,
+    /// Path and query as sent.
+    pub path: String,
+    /// A JSON body.
+    pub body: Option<Bytes>,
+    /// Headers beside those of the trace, the deadline and the request id.
+    pub headers: HeaderMap,
+    /// Baggage members that this hop adds or overwrites.
+    pub baggage: Vec<(&'static str, String)>,
+    /// The longest that the call may take; the request's deadline can only lower it.
+    pub timeout: Option<Duration>,
+}
+
+impl Call {
+    /// A GET of `path`.
+    #[must_use]
+    pub fn get(template: &'static str, path: impl Into<String>) -> Self {
+        Self::new(Method::GET, template, path.into())
+    }
+
+    /// A POST of the JSON `body` to the fixed path `template`.
+    #[must_use]
+    pub fn post(template: &'static str, body: impl Into<Bytes>) -> Self {
+        Self { body: Some(body.into()), ..Self::new(Method::POST, template, template.to_owned()) }
+    }
+
+    /// A call without body, headers and baggage.
+    #[must_use]
+    pub fn new(method: Method, template: &'static str, path: String) -> Self {
+        Self {
+            method,
+            template,
+            path,
+            body: None,
+            headers: HeaderMap::new(),
+            baggage: Vec::new(),
+            timeout: None,
+        }
+    }
+}
+
+/// What came back, whatever its status.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The whole body.
+    pub body: Bytes,
+    peer: &'static str,
+}
+
+impl Client {
+    /// A client of the service `peer` at the URL `base`.
+    ///
+    /// # Errors
+    /// When `base` is not an http or https URL, or TLS cannot be set up.
+    pub fn new(base: &str, peer: &'static str) -> anyhow::Result<Self> {
+        let base = service_url(base).with_context(|| format!("the URL of {peer} is '{base}'"))?;
+        // Only fails when a provider is installed already, which is as good.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let plain = reqwest::Client::builder()
+            .pool_idle_timeout(POOL_IDLE)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("tracechain/", env!("CARGO_PKG_VERSION")))
+            .no_proxy()
+            .build()?;
+        let backoff = ExponentialBackoff::builder()
+            .retry_bounds(Duration::from_millis(20), Duration::from_millis(200))
+            .jitter(Jitter::Full)
+            .build_with_max_retries(MAX_RETRIES);
+        let retry = RetryTransientMiddleware::new_with_policy_and_strategy(backoff, retry::NeverSent);
+        let traced = ClientBuilder::new(plain.clone())
+            .with(retry)
+            .with(TracingMiddleware::<trace::ClientSpan>::new())
+            .with(trace::Inject)
+            .build();
+        Ok(Self { traced, plain, base, peer })
+    }
+
+    /// The service called, as in `peer.service`.
+    #[must_use]
+    pub fn peer(&self) -> &'static str {
+        self.peer
+    }
+
+    /// Makes the call within the request's deadline.
+    ///
+    /// # Errors
+    /// 504 when no answer came in time, 502 when the service was not reached or its answer broke off; both name it.
+    pub async fn call(&self, call: Call, scope: &Scope) -> Result<Answer, Problem> {
+        let left = scope.remaining().saturating_sub(HOP_ALLOWANCE);
+        let timeout = call.timeout.map_or(left, |own| own.min(left));
+        if timeout.is_zero() {
+            return Err(self.too_late());
+        }
+        let answer = async { self.read(self.send(call, timeout, scope).await?).await };
+        // reqwest's timeout is per try and ends the span well; this one bounds the tries together.
+        let bound = timeout + HOP_ALLOWANCE / 2;
+        tokio::time::timeout(bound, answer).await.unwrap_or_else(|_| Err(self.too_late()))
+    }
+
+    async fn send(
+        &self,
+        call: Call,
+        timeout: Duration,
+        scope: &Scope,
+    ) -> Result<reqwest::Response, Problem> {
+        let url = self.base.join(call.path.trim_start_matches('/'));
+        let url = url.map_err(|error| Problem::internal_error("").because(error))?;
+        let mut request = self
+            .traced
+            .request(call.method, url)
+            .headers(call.headers)
+            .header(names::header::DEADLINE, timeout.as_millis().to_string())
+            .header(names::header::REQUEST_ID, scope.request_id().to_string())
+            .timeout(timeout)
+            .with_extension(trace::Target { template: call.template, peer: self.peer })
+            .with_extension(trace::Baggage(call.baggage));
+        if let Some(body) = call.body {
+            request = request.header(header::CONTENT_TYPE, "application/json").body(body);
+        }
+        request.send().await.map_err(|error| self.failed(&error))
+    }
+
+    async fn read(&self, mut response: reqwest::Response) -> Result<Answer, Problem> {
+        let (status, headers) = (response.status(), response.headers().clone());
+        let mut body = Vec::with_capacity(response.content_length().map_or(0, |length| (length as usize).min(ANSWER_LIMIT)));
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.failed(&error.into()))? {
+            if body.len() + chunk.len() > ANSWER_LIMIT {
+                return Err(self.bad_answer("its answer is too large"));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answer { status, headers, body: body.into(), peer: self.peer })
+    }
+
+    /// Whether the service is alive, for `/health`; neither traced nor counted.
+    ///
+    /// # Errors
+    /// Says what was wrong.
+    pub async fn probe(&self) -> Result<(), String> {
+        let url = self.base.join("health/live").map_err(|error| error.to_string())?;
+        let answer = self.plain.get(url).timeout(PROBE_TIMEOUT).send().await;
+        match answer {
+            Ok(answer) if answer.status().is_success() => Ok(()),
+            Ok(answer) => Err(format!("answers {}", answer.status())),
+            Err(error) => Err(root_cause(&error)),
+        }
+    }
+
+    fn failed(&self, error: &reqwest_middleware::Error) -> Problem {
+        if error.is_timeout() && !error.is_connect() {
+            return self.too_late().because(root_cause(error));
+        }
+        self.bad_answer("it could not be reached, or broke off").because(root_cause(error))
+    }
+
+    fn too_late(&self) -> Problem {
+        Problem::timeout(format!("{} did not answer in time", self.peer)).of_service(self.peer)
+    }
+
+    fn bad_answer(&self, what: &str) -> Problem {
+        bad_gateway(self.peer, what)
+    }
+}
+
+impl Answer {
+    /// The JSON object of an answer whose status is one of `accepted`.
+    ///
+    /// # Errors
+    /// A problem of 4xx, 502, 503 or 504 is passed up as it came; anything else is 502 naming the service.
+    pub fn object(self, accepted: &[StatusCode]) -> Result<Map<String, Value>, Failure> {
+        if !accepted.contains(&self.status) {
+            return Err(self.pass_up());
+        }
+        serde_json::from_slice(&self.body)
+            .map_err(|_| bad_gateway(self.peer, "its answer is not a JSON object").into())
+    }
+
+    /// The answer as this service's own error.
+    #[must_use]
+    pub fn pass_up(self) -> Failure {
+        let passes = self.status.is_client_error() || matches!(self.status.as_u16(), 502..=504);
+        if !passes || !self.is_problem() {
+            let what = format!("it answered {}", self.status);
+            return bad_gateway(self.peer, &what).into();
+        }
+        let mut response = Response::new(Body::from(self.body));
+        *response.status_mut() = self.status;
+        for name in [header::CONTENT_TYPE, header::RETRY_AFTER] {
+            if let Some(value) = self.headers.get(&name) {
+                response.headers_mut().insert(name, value.clone());
+            }
+        }
+        Failure::passed_up(response)
+    }
+
+    fn is_problem(&self) -> bool {
+        let media_type = self.headers.get(header::CONTENT_TYPE).map(http::HeaderValue::as_bytes);
+        media_type.is_some_and(|text| text.starts_with(b"application/problem+json"))
+            && serde_json::from_slice::<Map<String, Value>>(&self.body).is_ok()
+    }
+}
+
+fn bad_gateway(peer: &str, what: &str) -> Problem {
+    Problem::bad_gateway(format!("{peer}: {what}")).of_service(peer).because(what)
+}
+
+/// Checks the URL of a service: what a `Config` parses its URLs with.
+///
+/// # Errors
+/// Says what is accepted when `text` is anything else than an http or https URL.
+pub fn base_url(text: &str) -> Result<String, String> {
+    service_url(text).map(String::from).map_err(|error| error.to_string())
+}
+
+/// A base URL that paths can be joined to; a missing scheme is taken as http.
+fn service_url(text: &str) -> anyhow::Result<Url> {
+    let with_scheme = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
+    let url = Url::parse(&format!("{}/", with_scheme.trim_end_matches('/')))
+        .context("accepted: http://host:port or https://host:port")?;
+    anyhow::ensure!(
+        matches!(url.scheme(), "http" | "https") && url.has_host(),
+        "accepted: http://host:port or https://host:port"
+    );
+    Ok(url)
+}
+
+/// The innermost error: what the operating system or hyper said, without the URL.
+fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}

@@ -1,0 +1,173 @@
+//! Configuration, parsed once at start from flags, the environment and `.env`.
+//!
+//! Invariants: an empty variable counts as unset; a bad value is an error that names the variable, what it was and what
+//! is accepted, and ends the process with exit code 2 before anything is listened on.
+
+use std::{ffi::OsString, net::IpAddr, num::NonZeroUsize, process::ExitCode, time::Duration};
+
+use clap::{
+    Args, Parser,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
+
+pub mod database;
+pub mod telemetry;
+
+use telemetry::TelemetryArgs;
+
+use crate::propagation::{self, Format};
+
+/// Variables that older systems of this kind read and this one does not, each with what to use instead.
+const REPLACED: [(&str, &str); 12] = [
+    ("AUDIT_URL", "NEXT_SERVICE_URL"),
+    ("DB_HOST", "DATABASE_URL"),
+    ("DB_NAME", "DATABASE_URL"),
+    ("DB_PASSWORD", "DATABASE_URL"),
+    ("DB_PORT", "DATABASE_URL"),
+    ("DB_USER", "DATABASE_URL"),
+    ("JAEGER_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"),
+    ("METRICS_BACKEND", "OTEL_METRICS_EXPORTER"),
+    ("OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"),
+    ("SERVICE_NAME", "OTEL_SERVICE_NAME"),
+    ("SERVICE_PORT", "PORT"),
+    ("TRACING_ENABLED", "OTEL_SDK_DISABLED"),
+];
+
+/// What every process has: where it listens, how much it takes, and its telemetry.
+#[derive(Args, Clone, Debug)]
+pub struct ProcessArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub server: ServerArgs,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub telemetry: TelemetryArgs,
+    /// Formats of trace context that are read and written: `tracecontext`, `baggage`, or `none`.
+    #[arg(long, env, default_value = "tracecontext,baggage", value_parser = propagators, help_heading = "Telemetry")]
+    pub otel_propagators: Propagators,
+    /// Threads of the runtime; 1 is a current-thread runtime. Default: a quarter of the cores, at least 1.
+    #[arg(long, env, help_heading = "Process")]
+    pub worker_threads: Option<NonZeroUsize>,
+    /// Stop in an orderly way when standard input closes: what the launcher's children are started with.
+    #[arg(long, help_heading = "Process")]
+    pub exit_on_stdin_close: bool,
+}
+
+/// The value of `OTEL_PROPAGATORS`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Propagators(pub Vec<Format>);
+
+fn propagators(value: &str) -> Result<Propagators, String> {
+    propagation::parse_formats(value).map(Propagators)
+}
+
+/// Where a server listens and what it takes.
+#[derive(Args, Clone, Debug)]
+pub struct ServerArgs {
+    /// Address to listen on.
+    #[arg(long, env, default_value = "127.0.0.1", help_heading = "Server")]
+    pub host: IpAddr,
+    /// Port to listen on; 0 takes a free one. Default: 5000 gateway, 5001 user, 5002 order, 5003 audit.
+    #[arg(long, env, help_heading = "Server")]
+    pub port: Option<u16>,
+    /// Milliseconds that a request may take; a client's `x-deadline-ms` can only lower it.
+    #[arg(long, env, default_value = "8000", value_parser = milliseconds, help_heading = "Server")]
+    pub request_timeout_ms: Duration,
+    /// Requests worked on at once; above it the answer is 503 with `Retry-After`.
+    #[arg(long, env, default_value = "256", help_heading = "Server")]
+    pub max_in_flight: NonZeroUsize,
+    /// Connections held open at once; further ones wait in the listen queue.
+    #[arg(long, env, default_value = "4096", help_heading = "Server")]
+    pub max_connections: NonZeroUsize,
+    /// Milliseconds that requests in flight get to finish when the process is told to stop.
+    #[arg(long, env, default_value = "10000", value_parser = milliseconds, help_heading = "Server")]
+    pub drain_timeout_ms: Duration,
+}
+
+/// Parses a positive number of milliseconds.
+///
+/// # Errors
+/// Says what is accepted when `value` is anything else.
+pub fn milliseconds(value: &str) -> Result<Duration, String> {
+    match value.parse() {
+        Ok(0) | Err(_) => Err("accepted: a whole number of milliseconds, at least 1".to_owned()),
+        Ok(milliseconds) => Ok(Duration::from_millis(milliseconds)),
+    }
+}
+
+/// Reads `.env` from the working directory or one above it into the environment; what is set there already wins.
+///
+/// # Errors
+/// When the file is there and cannot be read, with its line.
+pub fn load_dotenv() -> Result<(), String> {
+    match dotenvy::dotenv() {
+        Ok(_) => Ok(()),
+        Err(error) if error.not_found() => Ok(()),
+        Err(error) => Err(format!(".env cannot be read: {error}; accepted: lines of NAME=value")),
+    }
+}
+
+/// Parses `args` (the program's name first) and the environment.
+///
+/// # Errors
+/// The exit code to end with: 0 after `--help` and `--version`, 2 after an error, which has been printed.
+pub fn parse<C: Parser>(args: impl IntoIterator<Item = OsString>) -> Result<C, ExitCode> {
+    let mut command = C::command().mut_args(without_empty_variable);
+    let parsed =
+        command.try_get_matches_from_mut(args).and_then(|matches| C::from_arg_matches(&matches));
+    parsed.map_err(|error| {
+        match variable_error(&command, &error) {
+            Some(text) => eprintln!("error: {text}\n\nFor more information, try '--help'."),
+            None => drop(error.print()),
+        }
+        ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+    })
+}
+
+/// One line for each variable that is set, not read, and has a name here.
+#[must_use]
+pub fn replaced_variables() -> Vec<String> {
+    let set = |name: &str| variable(name).is_some();
+    REPLACED
+        .iter()
+        .filter(|(name, _)| set(name))
+        .map(|(name, instead)| format!("{name} is set and not read here; use {instead} instead"))
+        .collect()
+}
+
+/// The value of an environment variable; an empty one counts as unset.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+pub fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn without_empty_variable(arg: clap::Arg) -> clap::Arg {
+    let empty = arg.get_env().is_some_and(|name| {
+        std::env::var_os(name).is_some_and(|value| value.is_empty())
+    });
+    if empty { arg.env(None::<&str>) } else { arg }
+}
+
+/// A bad value told by its variable's name; `None` for errors that clap tells well.
+fn variable_error(command: &clap::Command, error: &clap::Error) -> Option<String> {
+    if !matches!(error.kind(), ErrorKind::ValueValidation | ErrorKind::InvalidValue) {
+        return None;
+    }
+    let Some(ContextValue::String(shown)) = error.get(ContextKind::InvalidArg) else { return None };
+    let long = shown.trim_start_matches("--").split([' ', '=']).next()?;
+    let arg = command.get_arguments().find(|arg| arg.get_long() == Some(long))?;
+    let name = arg.get_env()?.to_string_lossy().into_owned();
+    let value = match error.get(ContextKind::InvalidValue) {
+        Some(ContextValue::String(value)) if !arg.is_hide_env_values_set() => value.as_str(),
+        _ => "(not shown)",
+    };
+    Some(format!("{name} (or --{long}) is '{value}': {}", accepted(error)))
+}
+
+fn accepted(error: &clap::Error) -> String {
+    if let Some(ContextValue::Strings(values)) = error.get(ContextKind::ValidValue) {
+        return format!("accepted: {}", values.join(", "));
+    }
+    std::error::Error::source(error).map_or_else(|| "not accepted".to_owned(), ToString::to_string)
+}

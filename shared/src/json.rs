@@ -1,0 +1,174 @@
+//! Request bodies: JSON that is checked before a handler sees it.
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, Request},
+};
+use garde::Validate;
+use http::{HeaderMap, StatusCode, header};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::{
+    problem::{FieldError, Problem},
+    scope::Scope,
+};
+
+/// Bytes that a request body may have.
+pub const BODY_LIMIT: usize = 64 * 1024;
+
+/// A JSON body that parsed and passed its [`Validate`] rules, and the bytes it came as.
+///
+/// Rejections: 415 when it is not `application/json` (or `+json`), 413 above [`BODY_LIMIT`], 408 when it does not arrive before
+/// the request's deadline, 400 when it is not JSON, 422 with a JSON pointer per field when a value is not accepted.
+#[derive(Debug)]
+pub struct Json<T> {
+    /// What the body says.
+    pub value: T,
+    /// The body as it came.
+    pub bytes: Bytes,
+}
+
+impl<S, T> FromRequest<S> for Json<T>
+where
+    S: Send + Sync,
+    T: DeserializeOwned + Validate<Context = ()>,
+{
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        expect_json(request.headers())?;
+        let deadline = request.extensions().get::<Scope>().map(Scope::deadline);
+        let read = Bytes::from_request(request, state);
+        let bytes = match deadline {
+            Some(deadline) => tokio::time::timeout_at(deadline.into(), read)
+                .await
+                .map_err(|_| Problem::request_timeout("send the whole body at once"))?,
+            None => read.await,
+        }
+        .map_err(|rejection| body_problem(rejection.status()))?;
+        Ok(Self { value: parse(&bytes)?, bytes })
+    }
+}
+
+impl<T> Json<T> {
+    /// All members of the body, those that `T` does not know too, to be passed on.
+    ///
+    /// # Errors
+    /// 422 when the body is not an object.
+    pub fn members(&self) -> Result<Map<String, Value>, Problem> {
+        let not_an_object = |_| Problem::invalid_field("", "accepted: an object");
+        serde_json::from_slice(&self.bytes).map_err(not_an_object)
+    }
+}
+
+/// Parses and validates a JSON document.
+///
+/// # Errors
+/// 400 when it is not JSON; 422 with a pointer per field that is not accepted.
+pub fn parse<T: DeserializeOwned + Validate<Context = ()>>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value: T = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        match error.inner().classify() {
+            serde_json::error::Category::Data => shape_problem(&error),
+            _ => malformed(error.inner()),
+        }
+    })?;
+    deserializer.end().map_err(|error| malformed(&error))?;
+    value.validate().map_err(|report| rule_problem(&report))?;
+    Ok(value)
+}
+
+fn malformed(error: &serde_json::Error) -> Problem {
+    Problem::malformed_json(format!("{error}; send one JSON object"))
+}
+
+/// A value of the wrong type or a missing field. serde_json stops at it, so what follows may not be JSON at all; the first
+/// fault is the one told.
+fn shape_problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    let text = error.inner().to_string();
+    let detail = text.rsplit_once(" at line ").map_or(text.as_str(), |(detail, _)| detail);
+    let mut pointer = pointer(&error.path().to_string());
+    if let Some(field) = detail.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
+        pointer = format!("{pointer}/{field}");
+    }
+    Problem::invalid_field(pointer, detail)
+}
+
+fn rule_problem(report: &garde::Report) -> Problem {
+    let field_error = |(path, error): &(garde::Path, garde::Error)| FieldError {
+        pointer: pointer(&path.to_string()),
+        detail: error.to_string(),
+    };
+    Problem::invalid_fields(report.iter().map(field_error).collect())
+}
+
+/// `items[0].quantity` as the JSON pointer `/items/0/quantity`; the root is the empty pointer.
+fn pointer(path: &str) -> String {
+    let parts = path.split(['.', '[', ']']).filter(|part| !part.is_empty());
+    parts.fold(String::new(), |pointer, part| pointer + "/" + &part.replace('~', "~0").replace('/', "~1"))
+}
+
+fn expect_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = media_type.and_then(|text| text.split(';').next()).unwrap_or_default().trim();
+    let essence = essence.to_ascii_lowercase();
+    if essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json")) {
+        return Ok(());
+    }
+    Err(Problem::unsupported_media_type("send the body as JSON with `Content-Type: application/json`"))
+}
+
+fn body_problem(status: StatusCode) -> Problem {
+    if status == StatusCode::PAYLOAD_TOO_LARGE {
+        return Problem::body_too_large(format!("a body may have {BODY_LIMIT} bytes; send less"));
+    }
+    Problem::bad_request("the body ended before it was whole; send it again")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize, Validate)]
+    struct Order {
+        #[garde(range(min = 1))]
+        user_id: i64,
+        #[serde(default)]
+        #[garde(dive)]
+        items: Vec<Item>,
+    }
+
+    #[derive(Debug, serde::Deserialize, Validate)]
+    struct Item {
+        #[garde(range(min = 1))]
+        quantity: i64,
+    }
+
+    fn pointers(body: &str) -> (u16, Vec<String>) {
+        let problem = parse::<Order>(body.as_bytes()).unwrap_err();
+        let body = problem.body("s", String::new(), uuid::Uuid::nil());
+        (body.status, body.errors.into_iter().map(|error| error.pointer).collect())
+    }
+
+    #[test]
+    fn each_fault_has_its_status_and_pointer() {
+        let cases: [(&str, u16, &[&str]); 8] = [
+            ("{", 400, &[]),
+            ("{\"user_id\": 1} x", 400, &[]),
+            ("", 400, &[]),
+            ("{}", 422, &["/user_id"]),
+            ("[]", 422, &[""]),
+            ("{\"user_id\": \"1\"}", 422, &["/user_id"]),
+            ("{\"user_id\": 0, \"items\": [{\"quantity\": 0}]}", 422, &["/user_id", "/items/0/quantity"]),
+            ("{\"user_id\": 1, \"items\": [{}]}", 422, &["/items/0/quantity"]),
+        ];
+        for (body, status, expected) in cases {
+            let (found, mut found_pointers) = pointers(body);
+            found_pointers.sort();
+            let mut expected = expected.to_vec();
+            expected.sort_unstable();
+            assert_eq!((found, found_pointers), (status, expected.iter().map(ToString::to_string).collect()), "{body}");
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The server that every service runs: an accept loop of its own over hyper, and the layer around every traced route.
+//!
+//! It listens from the first moment: until [`Server::serve`] gives it the routes, `/health/live` answers 200 and everything else 503.
+//!
+//! Invariants: a POST that was accepted runs to its end though its client goes away; when told to stop, requests in flight
+//! finish within the drain timeout, and their answers say `Connection: close`.
+
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+};
+
+use anyhow::Context as _;
+use axum::{Router, extract::DefaultBodyLimit, middleware};
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{health::Health, json::BODY_LIMIT, metrics, process::Process};
+
+mod accept;
+mod answer;
+mod detach;
+mod observe;
+mod request_span;
+
+pub use observe::EdgeTrust;
+pub(crate) use request_span::{known_method, protocol_version};
+
+/// How a service wants to be served.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// A second port with the same routes, and the variable that sets it.
+    pub second_port: Option<(u16, &'static str)>,
+    /// What is made of a caller's trace context.
+    pub edge_trust: EdgeTrust,
+}
+
+/// A server that listens and does not have its routes yet.
+#[derive(Debug)]
+pub struct Server {
+    process: Process,
+    options: Options,
+    addresses: Vec<SocketAddr>,
+    shared: Arc<accept::Shared>,
+    loops: JoinSet<()>,
+}
+
+impl Server {
+    /// Listens on the configured address and starts to answer that the service is starting.
+    ///
+    /// # Errors
+    /// When a port is taken: the error names it and its variable.
+    pub async fn bind(process: &Process, options: Options) -> anyhow::Result<Self> {
+        let args = &process.args.server;
+        let first = args.port.unwrap_or(process.default_port);
+        let ports = [Some((first, "PORT")), options.second_port];
+        let shared = Arc::new(accept::Shared {
+            app: OnceLock::new(),
+            starting: Health::starting(process.service).routes(),
+            stop: CancellationToken::new(),
+            connections: Arc::new(tokio::sync::Semaphore::new(args.max_connections.into())),
+        });
+        let mut server = Self {
+            process: process.clone(),
+            options,
+            addresses: Vec::new(),
+            shared,
+            loops: JoinSet::new(),
+        };
+        for (port, variable) in ports.into_iter().flatten() {
+            let listener = listen(SocketAddr::new(args.host, port), variable).await?;
+            server.addresses.push(listener.local_addr()?);
+            server.loops.spawn(accept::run(listener, Arc::clone(&server.shared)));
+        }
+        Ok(server)
+    }
+
+    /// The addresses listened on: the port's, then the second port's.
+    #[must_use]
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// Serves `traced` inside the layer, `plain` (static files and the like) outside of it, and `/health*` and `/metrics`;
+    /// returns when the process was told to stop and the requests in flight have ended.
+    pub async fn serve(mut self, traced: Router, plain: Router, health: Health) {
+        let tasks = TaskTracker::new();
+        let app = self.app(traced, plain, &health, tasks.clone());
+        if self.shared.app.set(app).is_err() {
+            unreachable!("`serve` takes the server, so the routes are set once");
+        }
+        tracing::info!(addresses = ?self.addresses, "Listening");
+        self.process.shutdown.cancelled().await;
+        health.drain();
+        self.drain(tasks).await;
+    }
+
+    fn app(&self, traced: Router, plain: Router, health: &Health, tasks: TaskTracker) -> Router {
+        let layer = observe::Layer::new(&self.process, self.options.edge_trust, tasks);
+        traced
+            .fallback(answer::no_such_route)
+            .method_not_allowed_fallback(answer::no_such_method)
+            .layer(DefaultBodyLimit::max(BODY_LIMIT))
+            .layer(middleware::from_fn_with_state(Arc::new(layer), observe::observe))
+            .merge(plain)
+            .merge(health.routes())
+            .merge(metrics::routes())
+    }
+
+    async fn drain(&mut self, tasks: TaskTracker) {
+        let timeout = self.process.args.server.drain_timeout_ms;
+        self.shared.stop.cancel();
+        tasks.close();
+        let ended = async {
+            while self.loops.join_next().await.is_some() {}
+            tasks.wait().await;
+        };
+        if tokio::time::timeout(timeout, ended).await.is_err() {
+            tracing::warn!(drain_timeout_ms = timeout.as_millis() as i64, "Requests were cut off by the drain timeout");
+        }
+    }
+}
+
+async fn listen(address: SocketAddr, variable: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| explain(error, address)).with_context(|| {
+        format!("port {} ({variable}) cannot be listened on; set {variable} to a free port", address.port())
+    })
+}
+
+fn explain(error: io::Error, address: SocketAddr) -> anyhow::Error {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => anyhow::anyhow!("{address} is taken by another process"),
+        _ => anyhow::Error::new(error).context(address),
+    }
+}
