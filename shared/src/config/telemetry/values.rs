@@ -1,0 +1,285 @@
+//! The values that telemetry's variables take, and their parsers, which say what is accepted.
+
+use std::fmt;
+
+/// The exporters of spans or log records; none when all are false.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Exporters {
+    /// Over OTLP.
+    pub otlp: bool,
+    /// One JSON line each on standard output.
+    pub console: bool,
+}
+
+impl Exporters {
+    /// Whether there is an exporter at all.
+    #[must_use]
+    pub fn any(self) -> bool {
+        self.otlp || self.console
+    }
+}
+
+/// The exporters of metrics; none when all are false.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct MetricsExporters {
+    /// `/metrics`, for Prometheus to scrape.
+    pub prometheus: bool,
+    /// Over OTLP, each interval.
+    pub otlp: bool,
+    /// The text form on standard output, each interval.
+    pub console: bool,
+}
+
+/// The OTLP protocol.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Protocol {
+    /// `http/protobuf`, port 4318.
+    HttpProtobuf,
+    /// `grpc`, port 4317.
+    Grpc,
+}
+
+/// Compression of OTLP requests.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Compression {
+    /// None.
+    #[default]
+    None,
+    /// gzip.
+    Gzip,
+}
+
+/// `OTEL_TRACES_SAMPLER`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct SamplerName {
+    /// Whether a caller's decision is kept.
+    pub parent_based: bool,
+    /// What decides where there is no caller's decision to keep.
+    pub root: RootSampler,
+}
+
+/// The sampler of traces that begin here.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum RootSampler {
+    /// Every trace.
+    AlwaysOn,
+    /// No trace.
+    AlwaysOff,
+    /// The share of `OTEL_TRACES_SAMPLER_ARG`, by trace id.
+    TraceIdRatio,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// One readable line.
+    Text,
+}
+
+/// Headers of OTLP requests, checked when they are used, since an error at parsing would print them.
+#[derive(Clone)]
+pub struct Headers(String);
+
+impl fmt::Debug for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Headers(not shown)")
+    }
+}
+
+impl Headers {
+    /// Names and values, in the W3C Baggage form that the specification asks for: `name=value,..`, percent-encoded.
+    ///
+    /// # Errors
+    /// The number of the entry that is wrong and why, without its text.
+    pub fn pairs(&self) -> Result<Vec<(String, String)>, String> {
+        let entries = self
+            .0
+            .split(',')
+            .map(str::trim)
+            .filter(|entry| !entry.is_empty());
+        entries
+            .zip(1..)
+            .map(|(entry, number)| header(entry, number))
+            .collect()
+    }
+}
+
+fn header(entry: &str, number: usize) -> Result<(String, String), String> {
+    let (name, value) = entry
+        .split_once('=')
+        .ok_or_else(|| format!("entry {number} has no `=`"))?;
+    let name = http::HeaderName::try_from(name.trim())
+        .map_err(|_| format!("entry {number} has a name that is no header name"))?;
+    let value = percent_decode(value.trim())
+        .filter(|value| http::HeaderValue::try_from(value).is_ok())
+        .ok_or_else(|| {
+            format!("entry {number} has a value that is no header value, percent-encoded")
+        })?;
+    Ok((name.to_string(), value))
+}
+
+/// `OTEL_RESOURCE_ATTRIBUTES`, decoded.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct ResourceAttributes(pub Vec<(String, String)>);
+
+impl ResourceAttributes {
+    /// The last value of a key.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .rev()
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "clap's shape of a parser")]
+pub(super) fn headers(value: &str) -> Result<Headers, String> {
+    Ok(Headers(value.to_owned()))
+}
+
+pub(super) fn resource_attributes(value: &str) -> Result<ResourceAttributes, String> {
+    let accepted = || "accepted: key=value,key=value with percent-encoded values".to_owned();
+    let pair = |entry: &str| {
+        let (key, value) = entry.split_once('=')?;
+        let key = key.trim();
+        Some((key.to_owned(), percent_decode(value.trim())?)).filter(|_| !key.is_empty())
+    };
+    let entries = value
+        .split(',')
+        .map(str::trim)
+        .filter(|entry| !entry.is_empty());
+    let pairs: Option<Vec<_>> = entries.map(pair).collect();
+    pairs.map(ResourceAttributes).ok_or_else(accepted)
+}
+
+pub(super) fn boolean(value: &str) -> Result<bool, String> {
+    match value.to_ascii_lowercase().as_str() {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err("accepted: true, false".to_owned()),
+    }
+}
+
+pub(super) fn count(value: &str) -> Result<usize, String> {
+    let accepted = "accepted: a whole number from 1 to 1000000";
+    value
+        .parse()
+        .ok()
+        .filter(|count| (1..=1_000_000).contains(count))
+        .ok_or_else(|| accepted.to_owned())
+}
+
+pub(super) fn ratio(value: &str) -> Result<f64, String> {
+    let parsed: Option<f64> = value.parse().ok();
+    parsed
+        .filter(|ratio| (0.0..=1.0).contains(ratio))
+        .ok_or_else(|| "accepted: a number from 0 to 1".to_owned())
+}
+
+pub(super) fn exporters(value: &str) -> Result<Exporters, String> {
+    let mut exporters = Exporters::default();
+    each_exporter(
+        value,
+        "accepted: otlp, console, otlp,console, none",
+        |name| match name {
+            "otlp" => Some(&mut exporters.otlp).map(set),
+            "console" => Some(&mut exporters.console).map(set),
+            _ => None,
+        },
+    )?;
+    Ok(exporters)
+}
+
+pub(super) fn metrics_exporters(value: &str) -> Result<MetricsExporters, String> {
+    let mut exporters = MetricsExporters::default();
+    let accepted = "accepted: prometheus, otlp, console, a list of them, none";
+    each_exporter(value, accepted, |name| match name {
+        "prometheus" => Some(&mut exporters.prometheus).map(set),
+        "otlp" => Some(&mut exporters.otlp).map(set),
+        "console" => Some(&mut exporters.console).map(set),
+        _ => None,
+    })?;
+    Ok(exporters)
+}
+
+fn set(exporter: &mut bool) {
+    *exporter = true;
+}
+
+/// Calls `take` with each name of the list; `none` stands alone.
+fn each_exporter(
+    value: &str,
+    accepted: &str,
+    mut take: impl FnMut(&str) -> Option<()>,
+) -> Result<(), String> {
+    let value = value.to_ascii_lowercase();
+    if value.trim() == "none" {
+        return Ok(());
+    }
+    let taken = value.split(',').try_for_each(|name| take(name.trim()));
+    taken.ok_or_else(|| accepted.to_owned())
+}
+
+pub(super) fn protocol(value: &str) -> Result<Protocol, String> {
+    match value.to_ascii_lowercase().as_str() {
+        "http/protobuf" => Ok(Protocol::HttpProtobuf),
+        "grpc" => Ok(Protocol::Grpc),
+        _ => Err("accepted: http/protobuf, grpc".to_owned()),
+    }
+}
+
+pub(super) fn compression(value: &str) -> Result<Compression, String> {
+    match value.to_ascii_lowercase().as_str() {
+        "gzip" => Ok(Compression::Gzip),
+        "none" => Ok(Compression::None),
+        _ => Err("accepted: gzip, none".to_owned()),
+    }
+}
+
+pub(super) fn sampler(value: &str) -> Result<SamplerName, String> {
+    let value = value.to_ascii_lowercase();
+    let (parent_based, name) = match value.strip_prefix("parentbased_") {
+        Some(name) => (true, name),
+        None => (false, value.as_str()),
+    };
+    let root = match name {
+        "always_on" => RootSampler::AlwaysOn,
+        "always_off" => RootSampler::AlwaysOff,
+        "traceidratio" => RootSampler::TraceIdRatio,
+        _ => {
+            return Err("accepted: always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off, \
+                        parentbased_traceidratio"
+                .to_owned());
+        }
+    };
+    Ok(SamplerName { parent_based, root })
+}
+
+pub(super) fn log_format(value: &str) -> Result<LogFormat, String> {
+    match value.to_ascii_lowercase().as_str() {
+        "json" => Ok(LogFormat::Json),
+        "text" => Ok(LogFormat::Text),
+        _ => Err("accepted: json, text".to_owned()),
+    }
+}
+
+/// `None` where a `%` is not followed by two hexadecimal digits, or the result is not UTF-8.
+fn percent_decode(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, tail)) = rest.split_first() {
+        if first == b'%' {
+            let digits = tail.get(..2)?;
+            bytes.push(hex::decode(digits).ok()?[0]);
+            rest = &tail[2..];
+        } else {
+            bytes.push(first);
+            rest = tail;
+        }
+    }
+    String::from_utf8(bytes).ok()
+}

@@ -1,0 +1,76 @@
+//! Who reads the metrics: `/metrics`, its further port, and what is pushed at an interval.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use opentelemetry_sdk::Resource;
+
+use super::{endpoint, push::Push, spans::SpanCollector};
+use crate::{config::telemetry::TelemetryArgs, telemetry::Ledger};
+
+/// The running exporters of metrics.
+#[derive(Debug)]
+pub(crate) struct Export {
+    push: Option<Push>,
+    server: Option<tokio::task::AbortHandle>,
+}
+
+impl Export {
+    pub(crate) fn start(
+        args: &TelemetryArgs,
+        resource: &Resource,
+        ledger: Arc<Ledger>,
+    ) -> anyhow::Result<Self> {
+        let exporters = if args.otel_sdk_disabled {
+            Default::default()
+        } else {
+            args.otel_metrics_exporter
+        };
+        endpoint::serve(exporters.prometheus);
+        super::registry()
+            .register(Box::new(SpanCollector::new(ledger)))
+            .context("the account of spans is registered already")?;
+        let target = exporters.otlp.then(|| args.metrics_target()).transpose()?;
+        let push = Push::start(
+            args.otel_metric_export_interval,
+            target,
+            exporters.console,
+            resource,
+        )?;
+        let server = args
+            .metrics_port
+            .map(|port| serve_on(SocketAddr::new(args.metrics_host, port)))
+            .transpose()?;
+        Ok(Self { push, server })
+    }
+
+    /// Pushes a last time and ends. Blocks for at most `timeout`.
+    pub(crate) fn stop(self, timeout: Duration) -> anyhow::Result<()> {
+        let stopped = self.push.map_or(Ok(()), |push| push.stop(timeout));
+        if let Some(server) = self.server {
+            server.abort();
+        }
+        stopped
+    }
+}
+
+/// Binds at once, so that a taken port is an error of the start.
+fn serve_on(address: SocketAddr) -> anyhow::Result<tokio::task::AbortHandle> {
+    let told = || {
+        format!(
+            "METRICS_PORT is '{}' and {address} cannot be listened on; choose a free port",
+            address.port()
+        )
+    };
+    let listener = std::net::TcpListener::bind(address).with_context(told)?;
+    listener.set_nonblocking(true).with_context(told)?;
+    let listener = tokio::net::TcpListener::from_std(listener).with_context(told)?;
+    let address = listener.local_addr().unwrap_or(address);
+    tracing::info!(%address, "Metrics have a port of their own (METRICS_PORT)");
+    let server = tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, endpoint::routes()).await {
+            tracing::error!(%error, "METRICS_PORT is no longer served");
+        }
+    });
+    Ok(server.abort_handle())
+}
