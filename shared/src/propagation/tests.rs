@@ -4,6 +4,7 @@
 mod baggage;
 mod carrier;
 mod configuration;
+mod handler;
 mod properties;
 mod traceparent;
 mod tracestate;
