@@ -196,10 +196,12 @@ impl<'a> Start<'a> {
     }
 
     async fn migrate(&self, connection: &mut Connection) -> Result<(), TryError> {
+        // `run` over a borrowed connection makes a future that cannot be spawned (`Acquire` is not general enough); sqlx has
+        // `run_direct` for this.
         let migrated = match connection {
-            Connection::Postgres(connection) => self.migrator.run(connection).await,
-            Connection::MySql(connection) => self.migrator.run(connection).await,
-            Connection::Sqlite(connection) => self.migrator.run(connection).await,
+            Connection::Postgres(connection) => self.migrator.run_direct(None, connection, false).await,
+            Connection::MySql(connection) => self.migrator.run_direct(None, connection, false).await,
+            Connection::Sqlite(connection) => self.migrator.run_direct(None, connection, false).await,
         };
         migrated.map_err(|error| match error {
             MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)
