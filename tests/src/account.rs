@@ -27,10 +27,7 @@ impl Account {
             .iter()
             .chain(&["nobody"])
             .find_map(|name| User::from_name(name).ok().flatten())?;
-        Some(Self {
-            uid: user.uid.as_raw(),
-            gid: user.gid.as_raw(),
-        })
+        Some(Self { uid: user.uid.as_raw(), gid: user.gid.as_raw() })
     }
 
     /// Makes a command run under this account.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::engine::Engine;
+use crate::scratch;
 use crate::server::Server;
 
 /// How long dropping a database may hold up the end of a test; the server's end removes what is left.
@@ -33,12 +34,7 @@ enum Keeper {
 
 impl Database {
     pub(crate) fn new(engine: Engine, url: String, name: String) -> Self {
-        Self {
-            engine,
-            url,
-            name,
-            keeper: Keeper::ServersEnd,
-        }
+        Self { engine, url, name, keeper: Keeper::ServersEnd }
     }
 
     pub(crate) fn dropped_on(mut self, server: Server) -> Self {
@@ -62,13 +58,7 @@ impl Database {
     /// The port of its server.
     #[must_use]
     pub fn port(&self) -> Option<u16> {
-        self.url
-            .split_once("@127.0.0.1:")?
-            .1
-            .split_once('/')?
-            .0
-            .parse()
-            .ok()
+        self.url.split_once("@127.0.0.1:")?.1.split_once('/')?.0.parse().ok()
     }
 }
 
@@ -86,30 +76,18 @@ impl Drop for Database {
 /// When no temporary folder can be made.
 #[must_use]
 pub fn sqlite() -> Database {
-    let folder = tempfile::Builder::new()
-        .prefix("tracechain-sqlite-")
-        .tempdir();
+    let folder = scratch::folder("sqlite");
     let folder = folder.unwrap_or_else(|error| panic!("cannot make a temporary folder: {error}"));
     let name = format!("t_{}", uuid::Uuid::new_v4().simple());
-    let url = format!(
-        "sqlite://{}?mode=rwc",
-        folder.path().join(format!("{name}.db")).display()
-    );
-    Database {
-        engine: Engine::Sqlite,
-        url,
-        name,
-        keeper: Keeper::Folder { _folder: folder },
-    }
+    let url = format!("sqlite://{}?mode=rwc", folder.path().join(format!("{name}.db")).display());
+    Database { engine: Engine::Sqlite, url, name, keeper: Keeper::Folder { _folder: folder } }
 }
 
 /// `drop` is not asynchronous and may run on a thread of a runtime, which must not be blocked on; hence a thread.
 fn drop_in_a_runtime_of_its_own(server: &Server, name: &str) {
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             if let Ok(runtime) = runtime {
                 // Best effort: a server that is stopped or gone takes the database with it.
                 let _ = runtime.block_on(async {

@@ -1,10 +1,7 @@
 //! What the surroundings say: folders, the run that this process belongs to, and which engines are known to be missing.
 //!
 //! The only module of the crate that reads environment variables.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "this is the configuration of the testbed"
-)]
+#![expect(clippy::disallowed_methods, reason = "this is the configuration of the testbed")]
 
 use std::env;
 use std::fs;
@@ -25,17 +22,12 @@ pub(crate) fn listed_as_not_run(name: &str) -> bool {
 
 /// The file in which tests leave a line about what they could not run; `infra/test.sh` prints it at the end.
 pub(crate) fn not_run_report() -> Option<PathBuf> {
-    env::var_os("TRACECHAIN_NOT_RUN_REPORT")
-        .filter(|path| !path.is_empty())
-        .map(PathBuf::from)
+    env::var_os("TRACECHAIN_NOT_RUN_REPORT").filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
 /// What a child process keeps of our environment when everything else is cleared.
 pub(crate) fn passed_on() -> Vec<(&'static str, std::ffi::OsString)> {
-    ["PATH", "TMPDIR"]
-        .into_iter()
-        .filter_map(|name| Some((name, env::var_os(name)?)))
-        .collect()
+    ["PATH", "TMPDIR"].into_iter().filter_map(|name| Some((name, env::var_os(name)?))).collect()
 }
 
 /// The root of the repository.
@@ -59,10 +51,7 @@ impl Run {
         let parent = std::os::unix::process::parent_id();
         let name = fs::read_to_string(format!("/proc/{parent}/comm")).ok()?;
         let started = stat_field(parent, 22)?;
-        matches!(name.trim(), "cargo" | "cargo-nextest").then_some(Self {
-            pid: parent,
-            started,
-        })
+        matches!(name.trim(), "cargo" | "cargo-nextest").then_some(Self { pid: parent, started })
     }
 
     /// A name that no other run has, as part of a file name.
@@ -76,7 +65,5 @@ pub(crate) fn stat_field(pid: u32, number: usize) -> Option<String> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The second field is the name in brackets, which may hold spaces and brackets.
     let rest = stat.rsplit_once(") ")?.1;
-    rest.split_whitespace()
-        .nth(number.checked_sub(3)?)
-        .map(str::to_owned)
+    rest.split_whitespace().nth(number.checked_sub(3)?).map(str::to_owned)
 }

@@ -50,11 +50,8 @@ impl Installation {
 
     /// The account for this engine's processes; `None`: our own.
     pub(crate) fn account(&self) -> Option<Account> {
-        let names: &[&str] = if self.engine == Engine::Postgres {
-            &["postgres"]
-        } else {
-            &["mysql"]
-        };
+        let names: &[&str] =
+            if self.engine == Engine::Postgres { &["postgres"] } else { &["mysql"] };
         // A MySQL unpacked below a private folder can only be read by us; it then runs as us.
         let reachable = self.tree.as_deref().is_none_or(reachable_by_all);
         Account::first_of(names).filter(|_| reachable)
@@ -73,10 +70,7 @@ impl Installation {
                     "-U",
                     USER,
                 ]);
-                command
-                    .arg(option("--pwfile=", password_file))
-                    .arg("-D")
-                    .arg(data);
+                command.arg(option("--pwfile=", password_file)).arg("-D").arg(data);
                 command
             }
             Engine::MariaDb => {
@@ -87,9 +81,7 @@ impl Installation {
                     "--auth-root-authentication-method=normal",
                     "--skip-test-db",
                 ]);
-                command
-                    .arg("--innodb-log-file-size=8M")
-                    .arg(option("--datadir=", data));
+                command.arg("--innodb-log-file-size=8M").arg(option("--datadir=", data));
                 command
             }
             Engine::MySql => {
@@ -101,10 +93,7 @@ impl Installation {
             }
             Engine::Sqlite => bail!("SQLite has no server"),
         };
-        command
-            .env_clear()
-            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-            .env("LC_ALL", "C.UTF-8");
+        command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").env("LC_ALL", "C.UTF-8");
         Ok(command)
     }
 
@@ -155,11 +144,9 @@ impl Installation {
             "--innodb-buffer-pool-size=64M",
         ]);
         match self.engine {
-            Engine::MySql => command.args([
-                "--mysqlx=OFF",
-                "--disable-log-bin",
-                "--innodb-redo-log-capacity=8M",
-            ]),
+            Engine::MySql => {
+                command.args(["--mysqlx=OFF", "--disable-log-bin", "--innodb-redo-log-capacity=8M"])
+            }
             _ => command.arg("--innodb-log-file-size=8M"),
         };
         Ok(command)
@@ -194,20 +181,12 @@ fn find_postgres() -> Result<Installation> {
     let versions = fs::read_dir("/usr/lib/postgresql")
         .map(|found| found.flatten().map(|entry| entry.path()).collect())
         .unwrap_or_else(|_| Vec::new());
-    let newest = versions
-        .into_iter()
-        .filter(|folder| folder.join("bin/initdb").is_file())
-        .max_by_key(|folder| {
-            folder
-                .file_name()
-                .and_then(|name| name.to_str()?.parse::<u32>().ok())
-        });
+    let newest =
+        versions.into_iter().filter(|folder| folder.join("bin/initdb").is_file()).max_by_key(
+            |folder| folder.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok()),
+        );
     let folder = newest.context("Postgres is not here (looked for /usr/lib/postgresql/*/bin/initdb): apt-get install postgresql, or run infra/test.sh")?;
-    Ok(Installation {
-        engine: Engine::Postgres,
-        server: folder.join("bin/postgres"),
-        tree: None,
-    })
+    Ok(Installation { engine: Engine::Postgres, server: folder.join("bin/postgres"), tree: None })
 }
 
 fn find_mariadb() -> Result<Installation> {
@@ -217,31 +196,19 @@ fn find_mariadb() -> Result<Installation> {
             "MariaDB is not here (looked for /usr/sbin/mariadbd): apt-get install mariadb-server, or run infra/test.sh"
         );
     }
-    Ok(Installation {
-        engine: Engine::MariaDb,
-        server,
-        tree: None,
-    })
+    Ok(Installation { engine: Engine::MariaDb, server, tree: None })
 }
 
 fn find_mysql() -> Result<Installation> {
     let tree = environment::cache().join("mysql");
     let unpacked = tree.join("usr/sbin/mysqld");
     if unpacked.is_file() {
-        return Ok(Installation {
-            engine: Engine::MySql,
-            server: unpacked,
-            tree: Some(tree),
-        });
+        return Ok(Installation { engine: Engine::MySql, server: unpacked, tree: Some(tree) });
     }
     // MariaDB's package installs a link of this name.
     let server = PathBuf::from("/usr/sbin/mysqld");
     if fs::symlink_metadata(&server).is_ok_and(|found| found.is_file()) {
-        return Ok(Installation {
-            engine: Engine::MySql,
-            server,
-            tree: None,
-        });
+        return Ok(Installation { engine: Engine::MySql, server, tree: None });
     }
     bail!(
         "MySQL is not here (looked for {} and /usr/sbin/mysqld): run infra/test.sh, which fetches it",
@@ -250,26 +217,19 @@ fn find_mysql() -> Result<Installation> {
 }
 
 fn library_folder(tree: &Path) -> Result<PathBuf> {
-    let found = fs::read_dir(tree.join("usr/lib"))?
-        .flatten()
-        .map(|entry| entry.path());
+    let found = fs::read_dir(tree.join("usr/lib"))?.flatten().map(|entry| entry.path());
     let mut multiarch = found.filter(|path| {
-        path.file_name()
-            .is_some_and(|name| name.to_string_lossy().ends_with("-linux-gnu"))
+        path.file_name().is_some_and(|name| name.to_string_lossy().ends_with("-linux-gnu"))
     });
     multiarch.next().with_context(|| {
-        format!(
-            "{} has no libraries: delete it and run infra/test.sh",
-            tree.display()
-        )
+        format!("{} has no libraries: delete it and run infra/test.sh", tree.display())
     })
 }
 
 fn loader(libraries: &Path) -> Result<PathBuf> {
     let mut found = fs::read_dir(libraries)?.flatten().map(|entry| entry.path());
     let loader = found.find(|path| {
-        path.file_name()
-            .is_some_and(|name| name.to_string_lossy().starts_with("ld-linux"))
+        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("ld-linux"))
     });
     loader.with_context(|| {
         format!(

@@ -4,22 +4,37 @@
 //! What is not installed makes a test fail with what to install, unless `infra/test.sh` has listed it as not to be had.
 
 mod account;
+mod chain;
+mod chain_options;
 mod database;
 mod engine;
 mod environment;
+mod http_client;
 mod installation;
+mod output;
 mod poll;
 mod ports;
 mod private_server;
+mod program;
+mod proxy;
+mod scratch;
 mod server;
 mod shared_server;
 mod template;
+mod upstream;
 mod watchdog;
 
+pub use chain::{Chain, Instance};
+pub use chain_options::{ChainOptions, Service};
 pub use database::{Database, sqlite};
 pub use engine::Engine;
+pub use http_client::http;
+pub use output::Line;
 pub use poll::until;
 pub use ports::Port;
 pub use private_server::PrivateServer;
+pub use program::{Process, Program, tracechain};
+pub use proxy::{Mode, Proxy};
 pub use server::Server;
 pub use shared_server::{mariadb, mysql, postgres};
+pub use upstream::{Received, Reply, Upstream};

@@ -54,22 +54,16 @@ impl Port {
                 .open(&file)
                 .with_context(|| file.display().to_string())?;
             if lock.try_lock().is_ok() && TcpListener::bind(("127.0.0.1", number)).is_ok() {
-                return Ok(Self {
-                    number,
-                    _lock: lock,
-                });
+                return Ok(Self { number, _lock: lock });
             }
         }
-        bail!(
-            "all ports from {FIRST} to {} are taken",
-            FIRST + (COUNT - 1)
-        )
+        bail!("all ports from {FIRST} to {} are taken", FIRST + (COUNT - 1))
     }
 }
 
 /// The folder in which processes of one user agree on things by locking files.
 pub(crate) fn lock_folder() -> Result<PathBuf> {
-    let folder = std::env::temp_dir().join(format!("tracechain-locks-{}", nix::unistd::geteuid()));
+    let folder = lock_folder_path();
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
@@ -82,6 +76,10 @@ pub(crate) fn lock_folder() -> Result<PathBuf> {
     Ok(folder)
 }
 
+pub(crate) fn lock_folder_path() -> PathBuf {
+    std::env::temp_dir().join(format!("tracechain-locks-{}", nix::unistd::geteuid()))
+}
+
 /// Waits for the lock of a named file in that folder; dropping the file lets it go.
 pub(crate) fn lock(name: &str) -> Result<File> {
     let file = lock_folder()?.join(name);
@@ -90,7 +88,6 @@ pub(crate) fn lock(name: &str) -> Result<File> {
         .append(true)
         .open(&file)
         .with_context(|| file.display().to_string())?;
-    lock.lock()
-        .with_context(|| format!("cannot lock {}", file.display()))?;
+    lock.lock().with_context(|| format!("cannot lock {}", file.display()))?;
     Ok(lock)
 }

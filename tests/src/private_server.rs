@@ -15,6 +15,7 @@ use crate::environment;
 use crate::installation::Installation;
 use crate::poll::until;
 use crate::ports::Port;
+use crate::scratch;
 use crate::server::Server;
 use crate::template;
 use crate::watchdog::{Owner, Watched};
@@ -39,29 +40,18 @@ impl Server {
     /// # Panics
     /// When the engine is not installed (the text says what to install) or does not come up.
     pub async fn private(engine: Engine) -> PrivateServer {
-        PrivateServer::try_start(engine)
-            .await
-            .unwrap_or_else(|error| panic!("{error:#}"))
+        PrivateServer::try_start(engine).await.unwrap_or_else(|error| panic!("{error:#}"))
     }
 }
 
 impl PrivateServer {
     async fn try_start(engine: Engine) -> Result<Self> {
         let installation = Installation::find(engine)?;
-        let folder = tempfile::Builder::new()
-            .prefix("tracechain-private-")
-            .tempdir()?
-            .keep();
+        let folder = scratch::folder("private")?.keep();
         let port = Port::reserve();
         let password = prepare(&installation, &folder).await?;
         let server = Server::new(engine, port.number(), password);
-        let mut private = Self {
-            server,
-            installation,
-            folder,
-            running: None,
-            _port: port,
-        };
+        let mut private = Self { server, installation, folder, running: None, _port: port };
         private.try_run().await?;
         Ok(private)
     }
@@ -75,11 +65,8 @@ impl PrivateServer {
             return;
         };
         // Postgres waits for its clients on SIGTERM, and does not on SIGINT.
-        let signal = if self.engine() == Engine::Postgres {
-            Signal::SIGINT
-        } else {
-            Signal::SIGTERM
-        };
+        let signal =
+            if self.engine() == Engine::Postgres { Signal::SIGINT } else { Signal::SIGTERM };
         signal_server(running.server(), Signal::SIGCONT);
         signal_server(running.server(), signal);
         let ended = until(STOP_DEADLINE, async || running.is_over().then_some(())).await;
@@ -97,9 +84,7 @@ impl PrivateServer {
     /// When it does not come up.
     pub async fn start(&mut self) {
         if self.running.is_none() {
-            self.try_run()
-                .await
-                .unwrap_or_else(|error| panic!("{error:#}"));
+            self.try_run().await.unwrap_or_else(|error| panic!("{error:#}"));
         }
     }
 
@@ -134,13 +119,7 @@ impl PrivateServer {
     }
 
     async fn try_run(&mut self) -> Result<()> {
-        let watched = run(
-            &self.installation,
-            &self.folder,
-            &self.server,
-            &Owner::Process,
-        )
-        .await?;
+        let watched = run(&self.installation, &self.folder, &self.server, &Owner::Process).await?;
         self.running = Some(watched);
         Ok(())
     }
@@ -187,11 +166,7 @@ pub(crate) async fn run(
     owner: &Owner,
 ) -> Result<Watched> {
     let command = installation.serve(folder, server.port())?;
-    let signal = if server.engine() == Engine::Postgres {
-        "QUIT"
-    } else {
-        "KILL"
-    };
+    let signal = if server.engine() == Engine::Postgres { "QUIT" } else { "KILL" };
     let mut watched = Watched::start(&command, installation.account(), signal, folder, owner)?;
     let mut last = None;
     let outcome = until(START_DEADLINE, async || match server.answers().await {
@@ -204,17 +179,10 @@ pub(crate) async fn run(
     match outcome.await {
         Some(true) => Ok(watched),
         ended => {
-            let what = if ended.is_some() {
-                "ended at once"
-            } else {
-                "did not come up in time"
-            };
+            let what = if ended.is_some() { "ended at once" } else { "did not come up in time" };
             let log = log_of(folder);
             watched.end();
-            Err(anyhow!(
-                "{} {what} ({last:?}). Its log:\n{log}",
-                server.engine()
-            ))
+            Err(anyhow!("{} {what} ({last:?}). Its log:\n{log}", server.engine()))
         }
     }
 }

@@ -17,11 +17,7 @@ pub struct Server {
 
 impl Server {
     pub(crate) fn new(engine: Engine, port: u16, password: String) -> Self {
-        Self {
-            engine,
-            port,
-            password,
-        }
+        Self { engine, port, password }
     }
 
     /// What runs here.
@@ -50,10 +46,7 @@ impl Server {
         let name = format!("t_{}", uuid::Uuid::new_v4().simple());
         let result = self.execute(format!("CREATE DATABASE {name}")).await;
         result.unwrap_or_else(|error| {
-            panic!(
-                "cannot make a database on {} at port {}: {error}",
-                self.engine, self.port
-            )
+            panic!("cannot make a database on {} at port {}: {error}", self.engine, self.port)
         });
         Database::new(self.engine, self.url(&name), name)
     }
@@ -65,13 +58,8 @@ impl Server {
 
     /// Removes a database, whoever is still connected to it.
     pub(crate) async fn drop_database(&self, name: &str) -> Result<(), sqlx::Error> {
-        let force = if self.engine == Engine::Postgres {
-            " WITH (FORCE)"
-        } else {
-            ""
-        };
-        self.execute(format!("DROP DATABASE IF EXISTS {name}{force}"))
-            .await
+        let force = if self.engine == Engine::Postgres { " WITH (FORCE)" } else { "" };
+        self.execute(format!("DROP DATABASE IF EXISTS {name}{force}")).await
     }
 
     /// Runs one statement in the administrative database. The text is ours alone, never a test's input.
@@ -88,14 +76,7 @@ impl Server {
     }
 
     fn url(&self, database: &str) -> String {
-        let scheme = if self.engine == Engine::Postgres {
-            "postgres"
-        } else {
-            "mysql"
-        };
-        format!(
-            "{scheme}://{USER}:{}@127.0.0.1:{}/{database}",
-            self.password, self.port
-        )
+        let scheme = if self.engine == Engine::Postgres { "postgres" } else { "mysql" };
+        format!("{scheme}://{USER}:{}@127.0.0.1:{}/{database}", self.password, self.port)
     }
 }

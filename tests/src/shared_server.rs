@@ -64,9 +64,7 @@ async fn of_the_process(engine: Engine) -> Server {
     static KEPT: Mutex<Vec<PrivateServer>> = Mutex::new(Vec::new());
     let private = Server::private(engine).await;
     let server = Server::clone(&private);
-    KEPT.lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
-        .push(private);
+    KEPT.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(private);
     server
 }
 
@@ -75,10 +73,10 @@ async fn of_the_run(installation: &Installation, run: Run) -> Result<Server> {
     let lock_name = name.clone();
     let _lock = tokio::task::spawn_blocking(move || ports::lock(&lock_name)).await??;
     let folder = std::env::temp_dir().join(&name);
-    if let Some(server) = read(&folder) {
-        if server.answers().await.is_ok() {
-            return Ok(server);
-        }
+    if let Some(server) = read(&folder)
+        && server.answers().await.is_ok()
+    {
+        return Ok(server);
     }
     start(installation, folder, run).await
 }

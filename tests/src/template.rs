@@ -13,6 +13,7 @@ use anyhow::{Context as _, Result, bail};
 use crate::environment;
 use crate::installation::{Installation, USER};
 use crate::ports::lock;
+use crate::scratch;
 
 /// Raised when what a template holds changes.
 const VERSION: u32 = 1;
@@ -40,11 +41,8 @@ fn init_file(password: &str) -> String {
 
 fn template(installation: &Installation) -> Result<PathBuf> {
     let folder = environment::cache().join("templates");
-    let template = folder.join(format!(
-        "{}-{:016x}",
-        installation.engine.name(),
-        identity(installation)?
-    ));
+    let template =
+        folder.join(format!("{}-{:016x}", installation.engine.name(), identity(installation)?));
     let _lock = lock(&format!("template-{}", installation.engine.name()))?;
     if !template.join("password").is_file() {
         fs::create_dir_all(&folder).with_context(|| {
@@ -62,22 +60,13 @@ fn template(installation: &Installation) -> Result<PathBuf> {
 fn identity(installation: &Installation) -> Result<u64> {
     let found = fs::metadata(&installation.server)?;
     let mut hasher = DefaultHasher::new();
-    (
-        VERSION,
-        &installation.server,
-        found.len(),
-        found.mtime(),
-        found.ino(),
-    )
-        .hash(&mut hasher);
+    (VERSION, &installation.server, found.len(), found.mtime(), found.ino()).hash(&mut hasher);
     Ok(hasher.finish())
 }
 
 /// Initialises in the temporary folder, which every account can reach, then moves the result into place in one step.
 fn make(installation: &Installation, templates: &Path, template: &Path) -> Result<()> {
-    let work = tempfile::Builder::new()
-        .prefix("tracechain-template-")
-        .tempdir()?;
+    let work = scratch::folder("template")?;
     let password = uuid::Uuid::new_v4().simple().to_string();
     let password_file = work.path().join("password");
     fs::write(&password_file, &password)?;
@@ -87,9 +76,7 @@ fn make(installation: &Installation, templates: &Path, template: &Path) -> Resul
         account.apply(&mut initialize);
     }
     succeed(initialize.current_dir(work.path()))?;
-    let building = tempfile::Builder::new()
-        .prefix(".building-")
-        .tempdir_in(templates)?;
+    let building = tempfile::Builder::new().prefix(".building-").tempdir_in(templates)?;
     copy(&work.path().join("data"), &building.path().join("data"))?;
     fs::write(building.path().join("password"), &password)?;
     if template.exists() {
@@ -100,12 +87,7 @@ fn make(installation: &Installation, templates: &Path, template: &Path) -> Resul
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {
-    succeed(
-        Command::new("cp")
-            .args(["-a", "--reflink=auto", "--sparse=always"])
-            .arg(from)
-            .arg(to),
-    )
+    succeed(Command::new("cp").args(["-a", "--reflink=auto", "--sparse=always"]).arg(from).arg(to))
 }
 
 fn succeed(command: &mut Command) -> Result<()> {
@@ -113,15 +95,9 @@ fn succeed(command: &mut Command) -> Result<()> {
         .output()
         .with_context(|| format!("cannot run {}", command.get_program().display()))?;
     if !output.status.success() {
-        let (out, err) = (
-            String::from_utf8_lossy(&output.stdout),
-            String::from_utf8_lossy(&output.stderr),
-        );
-        bail!(
-            "{} failed, {}:\n{out}{err}",
-            command.get_program().display(),
-            output.status
-        );
+        let (out, err) =
+            (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        bail!("{} failed, {}:\n{out}{err}", command.get_program().display(), output.status);
     }
     Ok(())
 }

@@ -73,38 +73,22 @@ impl Watched {
         owner: &Owner,
     ) -> Result<Self> {
         let mut command = Command::new("/bin/sh");
-        command
-            .args(["-c", SCRIPT, "tracechain-watchdog", signal])
-            .arg(folder);
+        command.args(["-c", SCRIPT, "tracechain-watchdog", signal]).arg(folder);
         command.arg(match owner {
             Owner::Process => OsString::from("0"),
             Owner::Run(run) => run.pid.to_string().into(),
         });
         command.arg(server.get_program()).args(server.get_args());
-        command
-            .env_clear()
-            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-            .env("LC_ALL", "C.UTF-8");
+        command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").env("LC_ALL", "C.UTF-8");
         // Ctrl-C goes to the terminal's process group; the server is ended by its owner's end instead.
-        command
-            .process_group(0)
-            .current_dir("/")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null());
-        command.stdin(if matches!(owner, Owner::Process) {
-            Stdio::piped()
-        } else {
-            Stdio::null()
-        });
+        command.process_group(0).current_dir("/").stdout(Stdio::piped()).stderr(Stdio::null());
+        command.stdin(if matches!(owner, Owner::Process) { Stdio::piped() } else { Stdio::null() });
         if let Some(account) = account {
             account.apply(&mut command);
         }
         let mut watchdog = command.spawn().context("cannot start /bin/sh")?;
         let mut line = String::new();
-        let output = watchdog
-            .stdout
-            .take()
-            .context("the watchdog has no stdout")?;
+        let output = watchdog.stdout.take().context("the watchdog has no stdout")?;
         BufReader::new(output).read_line(&mut line)?;
         let server = line
             .trim()
@@ -125,9 +109,7 @@ impl Watched {
 
     /// Whether the watchdog has ended too, so that the folder is nobody's any more. Only of a server that we own.
     pub(crate) fn is_over(&mut self) -> bool {
-        self.watchdog
-            .try_wait()
-            .map_or(true, |status| status.is_some())
+        self.watchdog.try_wait().map_or(true, |status| status.is_some())
     }
 
     /// Kills the server. One that we own is gone when this returns, and its folder with it; that of a run goes with the run.

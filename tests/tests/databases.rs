@@ -1,4 +1,8 @@
 //! The real servers: each starts, databases are apart, data outlives a stop, and nothing outlives its owner.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends at the first thing that is not as it should be"
+)]
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -16,39 +20,26 @@ const DEADLINE: Duration = Duration::from_secs(20);
 async fn execute(database: &Database, statement: &str) -> Result<(), sqlx::Error> {
     let statement = AssertSqlSafe(statement.to_owned());
     match database.engine {
-        Engine::Postgres => PgConnection::connect(&database.url)
-            .await?
-            .execute(statement)
-            .await
-            .map(drop),
-        Engine::Sqlite => SqliteConnection::connect(&database.url)
-            .await?
-            .execute(statement)
-            .await
-            .map(drop),
-        _ => MySqlConnection::connect(&database.url)
-            .await?
-            .execute(statement)
-            .await
-            .map(drop),
+        Engine::Postgres => {
+            PgConnection::connect(&database.url).await?.execute(statement).await.map(drop)
+        }
+        Engine::Sqlite => {
+            SqliteConnection::connect(&database.url).await?.execute(statement).await.map(drop)
+        }
+        _ => MySqlConnection::connect(&database.url).await?.execute(statement).await.map(drop),
     }
 }
 
 async fn text(database: &Database, query: &str) -> Result<String, sqlx::Error> {
     let query = sqlx::raw_sql(AssertSqlSafe(query.to_owned()));
     match database.engine {
-        Engine::Postgres => query
-            .fetch_one(&mut PgConnection::connect(&database.url).await?)
-            .await?
-            .try_get(0),
-        Engine::Sqlite => query
-            .fetch_one(&mut SqliteConnection::connect(&database.url).await?)
-            .await?
-            .try_get(0),
-        _ => query
-            .fetch_one(&mut MySqlConnection::connect(&database.url).await?)
-            .await?
-            .try_get(0),
+        Engine::Postgres => {
+            query.fetch_one(&mut PgConnection::connect(&database.url).await?).await?.try_get(0)
+        }
+        Engine::Sqlite => {
+            query.fetch_one(&mut SqliteConnection::connect(&database.url).await?).await?.try_get(0)
+        }
+        _ => query.fetch_one(&mut MySqlConnection::connect(&database.url).await?).await?.try_get(0),
     }
 }
 
@@ -72,12 +63,8 @@ async fn two_databases_are_apart(engine: Engine, version: &str, expected: impl F
     }
     let (one, other) = (shared(engine).await, shared(engine).await);
 
-    execute(&one, "CREATE TABLE notes (body VARCHAR(20))")
-        .await
-        .unwrap();
-    execute(&one, "INSERT INTO notes VALUES ('here')")
-        .await
-        .unwrap();
+    execute(&one, "CREATE TABLE notes (body VARCHAR(20))").await.unwrap();
+    execute(&one, "INSERT INTO notes VALUES ('here')").await.unwrap();
 
     assert_eq!(text(&one, "SELECT body FROM notes").await.unwrap(), "here");
     assert!(
@@ -132,10 +119,9 @@ async fn a_database_is_gone_after_its_test() {
             dropped.name
         );
         let query = match engine {
-            Engine::Postgres => format!(
-                "SELECT COUNT(*)::TEXT FROM pg_database WHERE datname = '{}'",
-                dropped.name
-            ),
+            Engine::Postgres => {
+                format!("SELECT COUNT(*)::TEXT FROM pg_database WHERE datname = '{}'", dropped.name)
+            }
             _ => query.replace("COUNT(*) || ''", "CAST(COUNT(*) AS CHAR)"),
         };
         assert_eq!(text(&witness, &query).await.unwrap(), "1", "{engine}");
@@ -153,12 +139,8 @@ async fn a_private_server_obeys(engine: Engine) {
     }
     let mut server = Server::private(engine).await;
     let database = server.database().await;
-    execute(&database, "CREATE TABLE notes (body VARCHAR(20))")
-        .await
-        .unwrap();
-    execute(&database, "INSERT INTO notes VALUES ('kept')")
-        .await
-        .unwrap();
+    execute(&database, "CREATE TABLE notes (body VARCHAR(20))").await.unwrap();
+    execute(&database, "INSERT INTO notes VALUES ('kept')").await.unwrap();
 
     server.stop().await;
     assert!(
@@ -166,26 +148,15 @@ async fn a_private_server_obeys(engine: Engine) {
         "{engine} answers though it is stopped"
     );
     server.start().await;
-    assert_eq!(
-        text(&database, "SELECT body FROM notes").await.unwrap(),
-        "kept"
-    );
+    assert_eq!(text(&database, "SELECT body FROM notes").await.unwrap(), "kept");
 
     server.pause();
-    let frozen = tokio::time::timeout(
-        Duration::from_millis(300),
-        text(&database, "SELECT body FROM notes"),
-    )
-    .await;
-    assert!(
-        frozen.is_err(),
-        "{engine} answers though it is frozen: {frozen:?}"
-    );
+    let frozen =
+        tokio::time::timeout(Duration::from_millis(300), text(&database, "SELECT body FROM notes"))
+            .await;
+    assert!(frozen.is_err(), "{engine} answers though it is frozen: {frozen:?}");
     server.resume();
-    assert_eq!(
-        text(&database, "SELECT body FROM notes").await.unwrap(),
-        "kept"
-    );
+    assert_eq!(text(&database, "SELECT body FROM notes").await.unwrap(), "kept");
 
     let (pid, folder) = (server.pid().unwrap(), server.folder().to_path_buf());
     server.pause();
@@ -220,15 +191,11 @@ async fn a_connection_that_is_open_freezes_with_the_server() {
         let frozen = if engine == Engine::Postgres {
             let mut connection = PgConnection::connect(&database.url).await.unwrap();
             server.pause();
-            tokio::time::timeout(Duration::from_millis(300), connection.ping())
-                .await
-                .is_err()
+            tokio::time::timeout(Duration::from_millis(300), connection.ping()).await.is_err()
         } else {
             let mut connection = MySqlConnection::connect(&database.url).await.unwrap();
             server.pause();
-            tokio::time::timeout(Duration::from_millis(300), connection.ping())
-                .await
-                .is_err()
+            tokio::time::timeout(Duration::from_millis(300), connection.ping()).await.is_err()
         };
         assert!(frozen, "{engine} answered on an open connection");
     }
@@ -246,9 +213,7 @@ async fn a_server_does_not_survive_a_killed_test_process() {
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(holder.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
+        BufReader::new(holder.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let (pid, folder) = line.trim().split_once(' ').unwrap();
         let (pid, folder): (u32, PathBuf) = (pid.parse().unwrap(), folder.into());
         assert!(is_alive(pid) && folder.exists(), "{engine} was not started");
@@ -256,14 +221,8 @@ async fn a_server_does_not_survive_a_killed_test_process() {
         holder.kill().unwrap();
         holder.wait().unwrap();
 
-        let gone = until(DEADLINE, async || {
-            (!is_alive(pid) && !folder.exists()).then_some(())
-        })
-        .await;
-        assert!(
-            gone.is_some(),
-            "{engine} {pid} or {} is still there",
-            folder.display()
-        );
+        let gone =
+            until(DEADLINE, async || (!is_alive(pid) && !folder.exists()).then_some(())).await;
+        assert!(gone.is_some(), "{engine} {pid} or {} is still there", folder.display());
     }
 }
