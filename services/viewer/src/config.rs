@@ -57,9 +57,8 @@ impl Default for Config {
 }
 
 fn parse_budget(text: &str) -> Result<usize, String> {
-    let bytes: usize = text
-        .parse()
-        .map_err(|_| "write a number of bytes, such as 67108864".to_owned())?;
+    let bytes: usize =
+        text.parse().map_err(|_| "write a number of bytes, such as 67108864".to_owned())?;
     if bytes < MIN_BUDGET_BYTES {
         return Err(format!("at least {MIN_BUDGET_BYTES} bytes are needed"));
     }
@@ -68,9 +67,7 @@ fn parse_budget(text: &str) -> Result<usize, String> {
 
 fn parse_origin(text: &str) -> Result<HeaderValue, String> {
     let text = text.trim();
-    let host = text
-        .strip_prefix("http://")
-        .or_else(|| text.strip_prefix("https://"));
+    let host = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
     match host {
         Some(host) if !host.is_empty() && !host.contains('/') => {
             HeaderValue::from_str(text).map_err(|error| error.to_string())
@@ -102,19 +99,11 @@ mod tests {
     fn the_defaults_are_the_documented_ones() {
         let config = parse(&[]).unwrap();
         assert_eq!(
-            (
-                config.port,
-                config.query_port,
-                config.otlp_grpc_port,
-                config.otlp_http_port
-            ),
+            (config.port, config.query_port, config.otlp_grpc_port, config.otlp_http_port),
             (3000, 3200, 4317, 4318)
         );
         assert_eq!(config.store_bytes, 64 * 1024 * 1024);
-        assert_eq!(
-            config.cors_origins,
-            ["http://localhost:8080", "http://127.0.0.1:8080"]
-        );
+        assert_eq!(config.cors_origins, ["http://localhost:8080", "http://127.0.0.1:8080"]);
     }
 
     #[test]
@@ -125,9 +114,6 @@ mod tests {
             "{small}"
         );
         let origin = parse(&["--cors-origins", "localhost"]).unwrap_err();
-        assert!(
-            origin.contains("http://localhost:8080, without a path"),
-            "{origin}"
-        );
+        assert!(origin.contains("http://localhost:8080, without a path"), "{origin}");
     }
 }

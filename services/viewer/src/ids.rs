@@ -72,10 +72,7 @@ mod tests {
         let mut expected = [0; 16];
         expected[15] = 0x1a;
         assert_eq!(TraceId::parse("1A"), Ok(TraceId(expected)));
-        assert_eq!(
-            TraceId::parse("01a").unwrap().to_string(),
-            "0000000000000000000000000000001a"
-        );
+        assert_eq!(TraceId::parse("01a").unwrap().to_string(), "0000000000000000000000000000001a");
     }
 
     #[test]

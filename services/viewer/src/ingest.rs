@@ -85,17 +85,10 @@ fn traces(store: &Store, body: &[u8]) -> Result<Refused, Malformed> {
             refused.bad_ids += 1;
             return Ok(());
         };
-        let span = NewSpan {
-            trace_id,
-            span_id,
-            bytes: item,
-        };
+        let span = NewSpan { trace_id, span_id, bytes: item };
         match groups.last_mut().filter(|group| group.origin == origin) {
             Some(group) => group.spans.push(span),
-            None => groups.push(SpanGroup {
-                origin,
-                spans: vec![span],
-            }),
+            None => groups.push(SpanGroup { origin, spans: vec![span] }),
         }
         Ok(())
     })?;

@@ -4,7 +4,7 @@
 //! - [`receive`]: OTLP over gRPC and HTTP, protobuf and JSON, gzip; every body bounded.
 //! - [`ingest`] over [`wire`]: checks each item and leaves it encoded.
 //! - [`store`]: encoded spans by trace and log records, within one budget of bytes, oldest out first.
-//! - [`query`]: the part of Tempo's API that curl, Grafana and the verifier use, and the viewer's own routes.
+//! - [`query`] over [`traceql`]: the part of Tempo's API that curl, Grafana and the verifier use, and the viewer's own routes.
 //!
 //! It emits no spans: what it would say about itself it would have to store.
 
@@ -13,13 +13,16 @@ mod ids;
 mod ingest;
 mod listen;
 mod otlp_json;
+mod process;
 mod query;
 mod receive;
 mod store;
+mod traceql;
 mod viewer;
 mod wire;
 
 pub use config::Config;
 pub use ids::{BadTraceId, SpanId, TraceId};
+pub use process::main;
 pub use store::{Lookup, MIN_BUDGET_BYTES, ServiceSpan, Stats, Store, Trace};
 pub use viewer::{Addresses, Viewer, run};

@@ -26,9 +26,5 @@ pub(crate) fn serve(
         // An error means that the sender is gone, which is a stop too.
         let _ = stop.wait_for(|&stop| stop).await;
     };
-    tasks.spawn(async move {
-        axum::serve(listener, router)
-            .with_graceful_shutdown(stopped)
-            .await
-    });
+    tasks.spawn(async move { axum::serve(listener, router).with_graceful_shutdown(stopped).await });
 }

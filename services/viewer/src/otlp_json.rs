@@ -76,12 +76,7 @@ struct ResourceGroup<T> {
 struct ScopeGroup<T> {
     #[serde(default)]
     scope: Value,
-    #[serde(
-        default = "Repeated::empty",
-        alias = "spans",
-        alias = "logRecords",
-        alias = "metrics"
-    )]
+    #[serde(default = "Repeated::empty", alias = "spans", alias = "logRecords", alias = "metrics")]
     items: Repeated<Item<T>, 2>,
     #[serde(default)]
     schema_url: Option<String>,
@@ -130,9 +125,7 @@ fn message<M: Message + DeserializeOwned, E: serde::de::Error>(
     mut value: Value,
 ) -> Result<Vec<u8>, E> {
     normalise(&mut value);
-    serde_json::from_value::<M>(value)
-        .map(|message| message.encode_to_vec())
-        .map_err(E::custom)
+    serde_json::from_value::<M>(value).map(|message| message.encode_to_vec()).map_err(E::custom)
 }
 
 fn frame(tag: u32, bytes: &[u8], out: &mut Vec<u8>) {
@@ -149,19 +142,15 @@ fn normalise(value: &mut Value) {
             members.retain(|_, member| !member.is_null());
             for name in ["arrayValue", "kvlistValue"] {
                 if let Some(Value::Object(list)) = members.get_mut(name) {
-                    list.entry("values")
-                        .or_insert_with(|| Value::Array(Vec::new()));
+                    list.entry("values").or_insert_with(|| Value::Array(Vec::new()));
                 }
             }
             if members.len() == 1 && matches!(members.get("value"), Some(Value::Object(_))) {
                 members.insert("key".to_owned(), Value::String(String::new()));
             }
             if let Some(Value::String(text)) = members.get("doubleValue") {
-                let number = text
-                    .parse()
-                    .ok()
-                    .and_then(serde_json::Number::from_f64)
-                    .map(Value::Number);
+                let number =
+                    text.parse().ok().and_then(serde_json::Number::from_f64).map(Value::Number);
                 let (name, value) = match number {
                     Some(number) => ("doubleValue", number),
                     // JSON has no NaN: such a value is kept as the text that it came as.

@@ -38,21 +38,15 @@ pub(crate) struct Receiver {
 
 impl Receiver {
     pub(crate) fn new(store: Arc<Store>) -> Self {
-        Self {
-            store,
-            slots: Arc::new(Semaphore::new(SLOTS)),
-            json: Arc::new(Semaphore::new(1)),
-        }
+        Self { store, slots: Arc::new(Semaphore::new(SLOTS)), json: Arc::new(Semaphore::new(1)) }
     }
 }
 
 pub(crate) fn http_router(receiver: Receiver, cors: CorsLayer) -> Router {
     let signal = |signal| {
-        post(
-            move |State(receiver): State<Receiver>, headers: HeaderMap, body: Body| async move {
-                receive(&receiver, signal, &headers, body).await
-            },
-        )
+        post(move |State(receiver): State<Receiver>, headers: HeaderMap, body: Body| async move {
+            receive(&receiver, signal, &headers, body).await
+        })
     };
     Router::new()
         .route("/v1/traces", signal(Signal::Traces))
@@ -105,10 +99,7 @@ struct Failure {
 
 impl Failure {
     fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            message: message.into(),
-        }
+        Self { status, message: message.into() }
     }
 
     /// The gRPC code that OTLP puts into the `Status` of an HTTP error.
@@ -156,13 +147,9 @@ struct RpcStatus {
 
 impl ExportResponse {
     fn new(refused: &Refused) -> Self {
-        let partial = PartialSuccess {
-            rejected: refused.count() as i64,
-            error_message: refused.message(),
-        };
-        Self {
-            partial_success: (refused.count() > 0).then_some(partial),
-        }
+        let partial =
+            PartialSuccess { rejected: refused.count() as i64, error_message: refused.message() };
+        Self { partial_success: (refused.count() > 0).then_some(partial) }
     }
 
     fn json(&self, signal: Signal) -> serde_json::Value {
@@ -183,13 +170,7 @@ impl ExportResponse {
 impl Format {
     fn of(headers: &HeaderMap) -> Option<Self> {
         let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
-        match value
-            .split(';')
-            .next()?
-            .trim()
-            .to_ascii_lowercase()
-            .as_str()
-        {
+        match value.split(';').next()?.trim().to_ascii_lowercase().as_str() {
             "application/x-protobuf" => Some(Self::Protobuf),
             "application/json" => Some(Self::Json),
             _ => None,
@@ -200,29 +181,22 @@ impl Format {
         let response = ExportResponse::new(refused);
         match self {
             Self::Protobuf => self.answer(StatusCode::OK, response.encode_to_vec()),
-            Self::Json => self.answer(
-                StatusCode::OK,
-                response.json(signal).to_string().into_bytes(),
-            ),
+            Self::Json => {
+                self.answer(StatusCode::OK, response.json(signal).to_string().into_bytes())
+            }
         }
     }
 
     fn failure(self, failure: &Failure) -> Response {
         let (code, message) = (failure.code(), failure.message.clone());
-        tracing::warn!(
-            status = failure.status.as_u16() as i64,
-            reason = message,
-            "Export refused"
-        );
+        tracing::warn!(status = failure.status.as_u16() as i64, reason = message, "Export refused");
         match self {
             Self::Protobuf => {
                 self.answer(failure.status, RpcStatus { code, message }.encode_to_vec())
             }
             Self::Json => self.answer(
                 failure.status,
-                json!({"code": code, "message": message})
-                    .to_string()
-                    .into_bytes(),
+                json!({"code": code, "message": message}).to_string().into_bytes(),
             ),
         }
     }
@@ -234,9 +208,7 @@ impl Format {
         };
         let mut response = (status, [(header::CONTENT_TYPE, content_type)], body).into_response();
         if status == StatusCode::SERVICE_UNAVAILABLE {
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response
     }

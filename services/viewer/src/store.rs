@@ -59,10 +59,7 @@ impl Store {
             logs: logs::Logs::within(logs),
             stats: Stats::default(),
         };
-        Self {
-            inner: Mutex::new(inner),
-            budget,
-        }
+        Self { inner: Mutex::new(inner), budget }
     }
 
     pub fn lookup(&self, id: TraceId) -> Lookup {
@@ -114,10 +111,7 @@ impl Store {
     pub(crate) fn insert_logs(&self, records: &[NewLog<'_>], rejected: u64) -> u64 {
         let mut inner = self.lock();
         let Inner { logs, stats, .. } = &mut *inner;
-        let too_large = records
-            .iter()
-            .filter(|log| !logs.insert(log, stats))
-            .count() as u64;
+        let too_large = records.iter().filter(|log| !logs.insert(log, stats)).count() as u64;
         stats.logs_rejected += rejected + too_large;
         too_large
     }
@@ -126,15 +120,9 @@ impl Store {
         self.lock().stats.metrics_received += received;
     }
 
-    /// The newest records for which `wanted` says yes, newest first.
-    pub(crate) fn logs(&self, limit: usize, wanted: impl Fn(&StoredLog) -> bool) -> Vec<StoredLog> {
-        self.lock()
-            .logs
-            .newest_first()
-            .filter(|log| wanted(log))
-            .take(limit)
-            .cloned()
-            .collect()
+    /// The log records for which `wanted` says yes, newest first.
+    pub(crate) fn logs(&self, wanted: impl Fn(&StoredLog) -> bool) -> Vec<StoredLog> {
+        self.lock().logs.newest_first().filter(|log| wanted(log)).cloned().collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -142,3 +130,6 @@ impl Store {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

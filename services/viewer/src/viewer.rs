@@ -60,22 +60,12 @@ impl Viewer {
             receive::grpc_router(receiver.clone()),
             stopped.clone(),
         );
-        listen::serve(
-            &mut tasks,
-            otlp_http,
-            receive::http_router(receiver, cors(config)),
-            stopped,
-        );
+        listen::serve(&mut tasks, otlp_http, receive::http_router(receiver, cors(config)), stopped);
         tracing::info!(
             pages = %addresses.pages, query = %addresses.query, otlp_grpc = %addresses.otlp_grpc, otlp_http = %addresses.otlp_http,
             store_bytes = config.store_bytes as i64, "Viewer listening"
         );
-        Ok(Self {
-            store,
-            addresses,
-            stop,
-            tasks,
-        })
+        Ok(Self { store, addresses, stop, tasks })
     }
 
     pub fn addresses(&self) -> Addresses {
@@ -89,10 +79,8 @@ impl Viewer {
     /// Stops taking connections, finishes the requests under way, and gives up on them after three seconds.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
-        let drained = timeout(DRAIN, async {
-            while self.tasks.join_next().await.is_some() {}
-        })
-        .await;
+        let drained =
+            timeout(DRAIN, async { while self.tasks.join_next().await.is_some() {} }).await;
         let stats = self.store.stats();
         tracing::info!(
             drained = drained.is_ok(),
@@ -113,11 +101,7 @@ pub async fn run(config: Config, shutdown: impl Future) -> anyhow::Result<()> {
 }
 
 fn cors(config: &Config) -> CorsLayer {
-    let headers = [
-        header::ACCEPT,
-        header::CONTENT_TYPE,
-        header::CONTENT_ENCODING,
-    ];
+    let headers = [header::ACCEPT, header::CONTENT_TYPE, header::CONTENT_ENCODING];
     let traced = ["traceparent", "tracestate", "baggage"].map(HeaderName::from_static);
     CorsLayer::new()
         .allow_origin(config.cors_origins.clone())

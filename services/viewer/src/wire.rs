@@ -98,9 +98,7 @@ fn each_field<'a>(
         let (tag, wire_type) = decode_key(&mut message)?;
         if wire_type == WireType::LengthDelimited {
             let length = decode_varint(&mut message)?;
-            let end = usize::try_from(length)
-                .ok()
-                .filter(|&end| end <= message.len());
+            let end = usize::try_from(length).ok().filter(|&end| end <= message.len());
             let (value, rest) = message.split_at(end.ok_or(Malformed::Truncated { length })?);
             message = rest;
             visit(tag, value)?;
@@ -149,10 +147,7 @@ mod tests {
             &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
             &[0x0a, 3, 0x1a, 1, 0xff],
         ] {
-            assert!(
-                each_item(body, |_, _| Ok(())).is_err(),
-                "{body:?} was taken"
-            );
+            assert!(each_item(body, |_, _| Ok(())).is_err(), "{body:?} was taken");
         }
     }
 

@@ -61,23 +61,14 @@ async fn a_trace_sent_by_two_services_is_one_answer_in_the_form_of_tempo_v1() {
 #[tokio::test]
 async fn v2_wraps_the_same_spans_and_both_ports_answer() {
     let viewer = start().await;
-    send(
-        &viewer,
-        vec![of_service(
-            "gateway",
-            vec![span(TRACE, 1, 0, SpanKind::Server, "a")],
-        )],
-    )
-    .await;
+    send(&viewer, vec![of_service("gateway", vec![span(TRACE, 1, 0, SpanKind::Server, "a")])])
+        .await;
     let id = hex_id(TRACE);
 
     let v1 = get_json(&viewer, &format!("/api/traces/{id}")).await;
     let v2 = get_json(&viewer, &format!("/api/v2/traces/{id}")).await;
     let pages = support::client()
-        .get(format!(
-            "http://{}/api/traces/{id}",
-            viewer.addresses().pages
-        ))
+        .get(format!("http://{}/api/traces/{id}", viewer.addresses().pages))
         .send()
         .await
         .unwrap();
@@ -91,10 +82,7 @@ async fn protobuf_is_the_bare_trace_on_v1_and_field_one_of_the_answer_on_v2() {
     let viewer = start().await;
     let sent = of_service(
         "gateway",
-        vec![
-            span(TRACE, 1, 0, SpanKind::Server, "a"),
-            span(TRACE, 2, 1, SpanKind::Internal, "b"),
-        ],
+        vec![span(TRACE, 1, 0, SpanKind::Server, "a"), span(TRACE, 2, 1, SpanKind::Internal, "b")],
     );
     send(&viewer, vec![sent.clone()]).await;
     let id = hex_id(TRACE);
@@ -102,16 +90,9 @@ async fn protobuf_is_the_bare_trace_on_v1_and_field_one_of_the_answer_on_v2() {
     let v1 = get_protobuf(&viewer, &format!("/api/traces/{id}")).await;
     assert_eq!(v1.headers()["content-type"], "application/protobuf");
     let v1 = v1.bytes().await.unwrap();
-    let v2 = get_protobuf(&viewer, &format!("/api/v2/traces/{id}"))
-        .await
-        .bytes()
-        .await
-        .unwrap();
+    let v2 = get_protobuf(&viewer, &format!("/api/v2/traces/{id}")).await.bytes().await.unwrap();
 
-    assert_eq!(
-        TracesData::decode(v1.clone()).unwrap().resource_spans,
-        [sent]
-    );
+    assert_eq!(TracesData::decode(v1.clone()).unwrap().resource_spans, [sent]);
     // Field 1, length-delimited, of the trace's length (two bytes of varint), then the very bytes of v1.
     assert_eq!((v2[0], &v2[3..3 + v1.len()]), (0x0a, &v1[..]));
 }
@@ -120,10 +101,7 @@ async fn protobuf_is_the_bare_trace_on_v1_and_field_one_of_the_answer_on_v2() {
 async fn an_unknown_trace_is_404_on_v1_and_an_empty_one_on_v2() {
     let viewer = start().await;
     let id = hex_id([1; 16]);
-    assert_eq!(
-        get(&viewer, &format!("/api/traces/{id}")).await.status(),
-        404
-    );
+    assert_eq!(get(&viewer, &format!("/api/traces/{id}")).await.status(), 404);
     assert_eq!(
         get_json(&viewer, &format!("/api/v2/traces/{id}")).await,
         json!({"trace": {}, "metrics": {}})
@@ -140,25 +118,13 @@ async fn a_malformed_id_is_400_and_a_short_one_is_padded() {
         for version in ["", "/v2"] {
             let response = get(&viewer, &format!("/api{version}/traces/{id}")).await;
             assert_eq!(response.status(), 400, "{id}");
-            assert!(
-                response
-                    .text()
-                    .await
-                    .unwrap()
-                    .contains("1 to 32 hex digits")
-            );
+            assert!(response.text().await.unwrap().contains("1 to 32 hex digits"));
         }
     }
     let mut small = [0; 16];
     small[15] = 0x1a;
-    send(
-        &viewer,
-        vec![of_service(
-            "gateway",
-            vec![span(small, 1, 0, SpanKind::Server, "a")],
-        )],
-    )
-    .await;
+    send(&viewer, vec![of_service("gateway", vec![span(small, 1, 0, SpanKind::Server, "a")])])
+        .await;
     assert_eq!(get(&viewer, "/api/traces/1a").await.status(), 200);
 }
 
@@ -166,32 +132,17 @@ async fn a_malformed_id_is_400_and_a_short_one_is_padded() {
 async fn an_evicted_trace_is_410_on_both_and_its_late_spans_are_counted_and_dropped() {
     let viewer = start_with_budget(1024 * 1024).await;
     let filler = "x".repeat(50_000);
-    send(
-        &viewer,
-        vec![of_service(
-            "gateway",
-            vec![span(TRACE, 1, 0, SpanKind::Server, "first")],
-        )],
-    )
-    .await;
+    send(&viewer, vec![of_service("gateway", vec![span(TRACE, 1, 0, SpanKind::Server, "first")])])
+        .await;
     for n in 1..=30 {
-        let span = with(
-            span([n; 16], 1, 0, SpanKind::Server, "a"),
-            vec![text("filler", &filler)],
-        );
+        let span = with(span([n; 16], 1, 0, SpanKind::Server, "a"), vec![text("filler", &filler)]);
         send(&viewer, vec![of_service("gateway", vec![span])]).await;
     }
     assert!(viewer.store().stats().traces_evicted > 0);
 
     let before = viewer.store().stats();
-    send(
-        &viewer,
-        vec![of_service(
-            "gateway",
-            vec![span(TRACE, 2, 1, SpanKind::Server, "late")],
-        )],
-    )
-    .await;
+    send(&viewer, vec![of_service("gateway", vec![span(TRACE, 2, 1, SpanKind::Server, "late")])])
+        .await;
     let after = viewer.store().stats();
 
     assert_eq!(
@@ -201,12 +152,6 @@ async fn an_evicted_trace_is_410_on_both_and_its_late_spans_are_counted_and_drop
     for version in ["", "/v2"] {
         let response = get(&viewer, &format!("/api{version}/traces/{}", hex_id(TRACE))).await;
         assert_eq!(response.status(), 410);
-        assert!(
-            response
-                .text()
-                .await
-                .unwrap()
-                .contains("VIEWER_STORE_BYTES")
-        );
+        assert!(response.text().await.unwrap().contains("VIEWER_STORE_BYTES"));
     }
 }

@@ -24,11 +24,7 @@ pub(super) fn resource_spans(trace: &EncodedTrace) -> impl Serialize {
             .iter()
             .map(|group| ScopeSpans {
                 scope: Decoded(&group.scope, scope),
-                spans: group
-                    .spans
-                    .iter()
-                    .map(|bytes| Decoded(bytes, span))
-                    .collect(),
+                spans: group.spans.iter().map(|bytes| Decoded(bytes, span)).collect(),
                 schema_url: &group.schema_url,
             })
             .collect(),
@@ -130,10 +126,7 @@ fn kind(kind: i32) -> Value {
 fn status(status: Status) -> Value {
     let code = status::StatusCode::try_from(status.code)
         .map_or(json!(status.code), |code| json!(code.as_str_name()));
-    Object::default()
-        .text("message", status.message)
-        .put("code", status.code != 0, code)
-        .done()
+    Object::default().text("message", status.message).put("code", status.code != 0, code).done()
 }
 
 fn event(event: span::Event) -> Value {
@@ -166,9 +159,7 @@ fn scope(scope: InstrumentationScope) -> Value {
 }
 
 fn attributes_object(list: Vec<KeyValue>) -> Value {
-    Object::default()
-        .list("attributes", attributes(list))
-        .done()
+    Object::default().list("attributes", attributes(list)).done()
 }
 
 pub(crate) fn attributes(list: Vec<KeyValue>) -> Vec<Value> {

@@ -98,24 +98,14 @@ fn json_value(trace: &EncodedTrace) -> serde_json::Value {
 }
 
 fn wants_protobuf(headers: &HeaderMap) -> bool {
-    let accept = headers
-        .get_all(header::ACCEPT)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
+    let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     accept.flat_map(|value| value.split(',')).any(|range| {
-        range
-            .split(';')
-            .next()
-            .is_some_and(|range| range.trim() == "application/protobuf")
+        range.split(';').next().is_some_and(|range| range.trim() == "application/protobuf")
     })
 }
 
 fn protobuf(message: &impl Message) -> Response {
-    (
-        [(header::CONTENT_TYPE, "application/protobuf")],
-        message.encode_to_vec(),
-    )
-        .into_response()
+    ([(header::CONTENT_TYPE, "application/protobuf")], message.encode_to_vec()).into_response()
 }
 
 pub(super) fn text(status: StatusCode, detail: impl Into<String>) -> Response {

@@ -30,12 +30,7 @@ pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Failu
             return Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
         }
     };
-    let late = |_| {
-        Failure::new(
-            StatusCode::REQUEST_TIMEOUT,
-            "the body did not arrive within 10 s",
-        )
-    };
+    let late = |_| Failure::new(StatusCode::REQUEST_TIMEOUT, "the body did not arrive within 10 s");
     let body = timeout(DEADLINE, to_bytes(body, MAX_BODY_BYTES))
         .await
         .map_err(late)?
@@ -47,16 +42,9 @@ pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Failu
 pub(super) async fn in_time<'a>(
     place: impl Future<Output = Result<SemaphorePermit<'a>, AcquireError>>,
 ) -> Result<SemaphorePermit<'a>, Failure> {
-    let busy = || {
-        Failure::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "too many exports at once, send it again",
-        )
-    };
-    timeout(DEADLINE, place)
-        .await
-        .map_err(|_| busy())?
-        .map_err(|_| busy())
+    let busy =
+        || Failure::new(StatusCode::SERVICE_UNAVAILABLE, "too many exports at once, send it again");
+    timeout(DEADLINE, place).await.map_err(|_| busy())?.map_err(|_| busy())
 }
 
 /// The outcome of what has to arrive, if it does in time.
@@ -75,10 +63,9 @@ fn unreadable(error: axum::Error) -> Failure {
     let source = std::error::Error::source(&error);
     match source.is_some_and(|source| source.is::<http_body_util::LengthLimitError>()) {
         true => too_large(),
-        false => Failure::new(
-            StatusCode::BAD_REQUEST,
-            format!("the body could not be read: {error}"),
-        ),
+        false => {
+            Failure::new(StatusCode::BAD_REQUEST, format!("the body could not be read: {error}"))
+        }
     }
 }
 
@@ -87,14 +74,7 @@ fn gunzip(packed: &[u8]) -> Result<Bytes, Failure> {
     // One byte more than allowed tells "exactly full" from "too large".
     let mut unpacked = MultiGzDecoder::new(packed).take(MAX_BODY_BYTES as u64 + 1);
     unpacked.read_to_end(&mut body).map_err(|error| {
-        Failure::new(
-            StatusCode::BAD_REQUEST,
-            format!("the body is not gzip: {error}"),
-        )
+        Failure::new(StatusCode::BAD_REQUEST, format!("the body is not gzip: {error}"))
     })?;
-    if body.len() > MAX_BODY_BYTES {
-        Err(too_large())
-    } else {
-        Ok(body.into())
-    }
+    if body.len() > MAX_BODY_BYTES { Err(too_large()) } else { Ok(body.into()) }
 }

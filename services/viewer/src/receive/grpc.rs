@@ -33,10 +33,7 @@ pub(crate) fn router(receiver: Receiver) -> Router {
             "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
             service(Signal::Traces),
         )
-        .route(
-            "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
-            service(Signal::Logs),
-        )
+        .route("/opentelemetry.proto.collector.logs.v1.LogsService/Export", service(Signal::Logs))
         .route(
             "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
             service(Signal::Metrics),
@@ -59,10 +56,7 @@ async fn call(receiver: Receiver, signal: Signal, request: Request) -> Response 
     let mut grpc = Grpc::new(Encoded)
         .apply_compression_config(gzip, EnabledCompressionEncodings::default())
         .apply_max_message_size_config(Some(body::MAX_BODY_BYTES), None);
-    let export = Export {
-        receiver: receiver.clone(),
-        signal,
-    };
+    let export = Export { receiver: receiver.clone(), signal };
     match body::in_deadline(grpc.unary(export, request)).await {
         Some(response) => response.into_response(),
         None => Status::deadline_exceeded("the request did not arrive within 10 s")
@@ -82,9 +76,9 @@ impl UnaryService<Bytes> for Export {
     fn call(&mut self, request: tonic::Request<Bytes>) -> Self::Future {
         let outcome = export(&self.receiver.store, self.signal, request.get_ref());
         let answer = outcome.map(|refused| tonic::Response::new(ExportResponse::new(&refused)));
-        Box::pin(std::future::ready(answer.map_err(|malformed| {
-            Status::invalid_argument(malformed.to_string())
-        })))
+        Box::pin(std::future::ready(
+            answer.map_err(|malformed| Status::invalid_argument(malformed.to_string())),
+        ))
     }
 }
 

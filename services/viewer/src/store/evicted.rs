@@ -17,11 +17,7 @@ pub(super) struct Evicted {
 
 impl Evicted {
     pub(super) fn within(bytes: usize) -> Self {
-        Self {
-            order: VecDeque::new(),
-            known: HashSet::new(),
-            limit: (bytes / BYTES_PER_ID).max(1),
-        }
+        Self { order: VecDeque::new(), known: HashSet::new(), limit: (bytes / BYTES_PER_ID).max(1) }
     }
 
     pub(super) fn remember(&mut self, id: TraceId) {

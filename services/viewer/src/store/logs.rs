@@ -46,12 +46,7 @@ pub(super) struct Logs {
 
 impl Logs {
     pub(super) fn within(budget: usize) -> Self {
-        Self {
-            records: VecDeque::new(),
-            origins: Origins::default(),
-            records_bytes: 0,
-            budget,
-        }
+        Self { records: VecDeque::new(), origins: Origins::default(), records_bytes: 0, budget }
     }
 
     /// False if the record is too large.
@@ -75,13 +70,11 @@ impl Logs {
             stats.logs_evicted += 1;
         }
         if self.records.capacity() > 64 && self.records.len() < self.records.capacity() / 2 {
-            self.records
-                .shrink_to(self.records.len() + self.records.len() / 2);
+            self.records.shrink_to(self.records.len() + self.records.len() / 2);
         }
         true
     }
 
-    /// The newest `count` records before `end` (an index from the oldest), newest first.
     pub(super) fn newest_first(&self) -> impl Iterator<Item = &StoredLog> {
         self.records.iter().rev()
     }

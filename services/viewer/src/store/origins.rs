@@ -31,12 +31,7 @@ pub(crate) struct StoredOrigin {
 
 impl StoredOrigin {
     fn key(&self) -> (&[u8], &str, &[u8], &str) {
-        (
-            &self.resource,
-            &self.resource_schema,
-            &self.scope,
-            &self.scope_schema,
-        )
+        (&self.resource, &self.resource_schema, &self.scope, &self.scope_schema)
     }
 
     fn cost(&self) -> usize {
@@ -48,9 +43,7 @@ impl StoredOrigin {
     }
 
     pub(crate) fn resource_attributes(&self) -> Vec<KeyValue> {
-        Resource::decode(&*self.resource)
-            .map(|resource| resource.attributes)
-            .unwrap_or_default()
+        Resource::decode(&*self.resource).map(|resource| resource.attributes).unwrap_or_default()
     }
 
     /// `service.name`, or what the specification has for a resource without one.
@@ -59,10 +52,7 @@ impl StoredOrigin {
             .resource_attributes()
             .into_iter()
             .find(|attribute| attribute.key == "service.name");
-        match name
-            .and_then(|attribute| attribute.value)
-            .and_then(|value| value.value)
-        {
+        match name.and_then(|attribute| attribute.value).and_then(|value| value.value) {
             Some(any_value::Value::StringValue(name)) => name,
             _ => "unknown_service".to_owned(),
         }
@@ -138,10 +128,7 @@ mod tests {
     #[test]
     fn one_origin_is_kept_once_and_goes_with_its_last_use() {
         let mut origins = Origins::default();
-        let origin = Origin {
-            resource: b"resource",
-            ..Origin::default()
-        };
+        let origin = Origin { resource: b"resource", ..Origin::default() };
         let first = origins.acquire(origin);
         let cost = origins.bytes();
         let second = origins.acquire(origin);

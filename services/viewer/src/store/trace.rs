@@ -59,20 +59,14 @@ impl Entry {
 
     /// Bytes held, without the store's own share for a trace.
     pub(super) fn cost(&self) -> usize {
-        let index = self
-            .index
-            .as_ref()
-            .map_or(0, |index| index.capacity() * INDEX_SLOT + 64);
+        let index = self.index.as_ref().map_or(0, |index| index.capacity() * INDEX_SLOT + 64);
         self.payload + self.spans.capacity() * size_of::<StoredSpan>() + index
     }
 
     /// What one more span of this length costs at most: the vectors may double for it.
     pub(super) fn cost_with(&self, length: usize) -> usize {
-        let growth = if self.spans.len() == self.spans.capacity() {
-            self.spans.len().max(4)
-        } else {
-            0
-        };
+        let growth =
+            if self.spans.len() == self.spans.capacity() { self.spans.len().max(4) } else { 0 };
         self.cost() + length + SPAN_ALLOCATION + growth * (size_of::<StoredSpan>() + INDEX_SLOT)
     }
 }
@@ -128,33 +122,23 @@ impl Trace {
     /// The spans, decoded, in the order of their arrival.
     pub fn spans(&self) -> Vec<ServiceSpan> {
         let mut names = ServiceNames::default();
-        let decoded = self
-            .spans
-            .iter()
-            .filter_map(|span| Some((span, span.decode()?)));
+        let decoded = self.spans.iter().filter_map(|span| Some((span, span.decode()?)));
         decoded
-            .map(|(stored, span)| ServiceSpan {
-                service: names.of(&stored.origin),
-                span,
-            })
+            .map(|(stored, span)| ServiceSpan { service: names.of(&stored.origin), span })
             .collect()
     }
 
     /// The trace as OTLP has it.
     pub fn resource_spans(&self) -> Vec<ResourceSpans> {
         let encoded = self.encoded().encode_to_vec();
-        TracesData::decode(&*encoded)
-            .map(|data| data.resource_spans)
-            .unwrap_or_default()
+        TracesData::decode(&*encoded).map(|data| data.resource_spans).unwrap_or_default()
     }
 
     /// The spans grouped by resource, then scope, in the order of their arrival.
     pub(crate) fn encoded(&self) -> EncodedTrace {
         let mut scopes: Vec<(&Arc<StoredOrigin>, EncodedScopeSpans)> = Vec::new();
         for span in &self.spans {
-            let known = scopes
-                .iter()
-                .position(|(origin, _)| Arc::ptr_eq(origin, &span.origin));
+            let known = scopes.iter().position(|(origin, _)| Arc::ptr_eq(origin, &span.origin));
             let position = known.unwrap_or_else(|| {
                 scopes.push((&span.origin, EncodedScopeSpans::of(&span.origin)));
                 scopes.len() - 1
@@ -185,11 +169,7 @@ impl EncodedScopeSpans {
 impl EncodedResourceSpans {
     fn of(origin: &StoredOrigin, scope: EncodedScopeSpans) -> Self {
         let schema_url = origin.resource_schema.to_string();
-        Self {
-            resource: origin.resource.to_vec(),
-            scope_spans: vec![scope],
-            schema_url,
-        }
+        Self { resource: origin.resource.to_vec(), scope_spans: vec![scope], schema_url }
     }
 
     fn is_of(&self, origin: &StoredOrigin) -> bool {

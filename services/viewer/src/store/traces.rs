@@ -84,10 +84,7 @@ impl Traces {
     ) -> bool {
         let limit = self.trace_limit();
         let known = self.entries.get_mut(&span.trace_id);
-        if known
-            .as_ref()
-            .is_some_and(|entry| entry.contains(span.span_id))
-        {
+        if known.as_ref().is_some_and(|entry| entry.contains(span.span_id)) {
             stats.spans_duplicate += 1;
             return true;
         }
@@ -141,10 +138,7 @@ impl Traces {
     }
 
     pub(super) fn trace(&self, id: TraceId) -> Option<Trace> {
-        self.entries.get(&id).map(|entry| Trace {
-            id,
-            spans: entry.spans.clone(),
-        })
+        self.entries.get(&id).map(|entry| Trace { id, spans: entry.spans.clone() })
     }
 
     pub(super) fn was_evicted(&self, id: TraceId) -> bool {

@@ -1,9 +1,5 @@
 //! A viewer on free ports, spans to send to it, and the requests of the tests.
-#![allow(
-    dead_code,
-    unreachable_pub,
-    reason = "each test file uses its own part of this"
-)]
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part of this")]
 
 use std::io::Write;
 
@@ -32,12 +28,7 @@ pub async fn start() -> Viewer {
 }
 
 pub async fn start_with_budget(store_bytes: usize) -> Viewer {
-    Viewer::start(&Config {
-        store_bytes,
-        ..Config::default()
-    })
-    .await
-    .unwrap()
+    Viewer::start(&Config { store_bytes, ..Config::default() }).await.unwrap()
 }
 
 pub fn text(key: &str, value: &str) -> KeyValue {
@@ -58,11 +49,7 @@ pub fn span(trace: [u8; 16], id: u8, parent: u8, kind: SpanKind, name: &str) -> 
     Span {
         trace_id: trace.to_vec(),
         span_id: vec![id; 8],
-        parent_span_id: if parent == 0 {
-            Vec::new()
-        } else {
-            vec![parent; 8]
-        },
+        parent_span_id: if parent == 0 { Vec::new() } else { vec![parent; 8] },
         name: name.to_owned(),
         kind: kind as i32,
         start_time_unix_nano: start,
@@ -77,10 +64,7 @@ pub fn with(mut span: Span, attributes: Vec<KeyValue>) -> Span {
 }
 
 pub fn failed(mut span: Span) -> Span {
-    span.status = Some(Status {
-        code: 2,
-        message: "broken".to_owned(),
-    });
+    span.status = Some(Status { code: 2, message: "broken".to_owned() });
     span
 }
 
@@ -114,13 +98,7 @@ pub fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 pub async fn post(viewer: &Viewer, path: &str, content_type: &str, body: Vec<u8>) -> Response {
     let url = format!("http://{}{path}", viewer.addresses().otlp_http);
-    client()
-        .post(url)
-        .header("content-type", content_type)
-        .body(body)
-        .send()
-        .await
-        .unwrap()
+    client().post(url).header("content-type", content_type).body(body).send().await.unwrap()
 }
 
 /// Sends spans as protobuf and expects them to be taken whole.
@@ -133,28 +111,16 @@ pub async fn send(viewer: &Viewer, resource_spans: Vec<ResourceSpans>) {
     )
     .await;
     assert_eq!(response.status(), 200);
-    assert!(
-        response.bytes().await.unwrap().is_empty(),
-        "some spans were rejected"
-    );
+    assert!(response.bytes().await.unwrap().is_empty(), "some spans were rejected");
 }
 
 pub async fn get(viewer: &Viewer, path: &str) -> Response {
-    client()
-        .get(format!("http://{}{path}", viewer.addresses().query))
-        .send()
-        .await
-        .unwrap()
+    client().get(format!("http://{}{path}", viewer.addresses().query)).send().await.unwrap()
 }
 
 pub async fn get_protobuf(viewer: &Viewer, path: &str) -> Response {
     let url = format!("http://{}{path}", viewer.addresses().query);
-    client()
-        .get(url)
-        .header("accept", "application/protobuf")
-        .send()
-        .await
-        .unwrap()
+    client().get(url).header("accept", "application/protobuf").send().await.unwrap()
 }
 
 pub async fn get_json(viewer: &Viewer, path: &str) -> serde_json::Value {

@@ -1,0 +1,259 @@
+//! Search, answered as Tempo answers it: the newest traces with spans that match.
+
+use axum::{
+    Json,
+    extract::{Query as Parameters, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use opentelemetry_proto::tonic::{
+    common::v1::{AnyValue, KeyValue, any_value::Value},
+    trace::v1::Span,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{Query, tempo_json, traces::text};
+use crate::{
+    Store, Trace,
+    traceql::{self, Condition, Field, Operand, Subject, duration, nanoseconds},
+};
+
+const DEFAULT_LIMIT: usize = 20;
+const MAX_LIMIT: usize = 1000;
+/// Spans shown of each trace unless `spss` says another number.
+const DEFAULT_SPANS: usize = 3;
+/// What Tempo says while a trace has no root.
+const NO_ROOT: &str = "<root span not yet received>";
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Search {
+    #[serde(default)]
+    q: String,
+    #[serde(default)]
+    tags: String,
+    limit: Option<usize>,
+    /// Spans per span set.
+    spss: Option<usize>,
+    /// Seconds since the epoch.
+    start: Option<u64>,
+    end: Option<u64>,
+    min_duration: Option<String>,
+    max_duration: Option<String>,
+}
+
+/// A search that has been checked.
+struct Plan {
+    query: traceql::Query,
+    limit: usize,
+    spans: usize,
+    from: u64,
+    to: u64,
+    shortest: u64,
+    longest: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Found {
+    traces: Vec<FoundTrace>,
+    metrics: Metrics,
+}
+
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Metrics {
+    inspected_traces: u64,
+    inspected_bytes: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FoundTrace {
+    #[serde(rename = "traceID")]
+    trace_id: String,
+    root_service_name: String,
+    root_trace_name: String,
+    start_time_unix_nano: String,
+    duration_ms: u64,
+    span_set: SpanSet,
+    span_sets: [SpanSet; 1],
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct SpanSet {
+    spans: Vec<FoundSpan>,
+    matched: usize,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FoundSpan {
+    #[serde(rename = "spanID")]
+    span_id: String,
+    name: String,
+    start_time_unix_nano: String,
+    duration_nanos: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attributes: Vec<serde_json::Value>,
+}
+
+pub(super) async fn search(
+    State(query): State<Query>,
+    Parameters(search): Parameters<Search>,
+) -> Response {
+    let plan = match search.plan() {
+        Ok(plan) => plan,
+        Err(message) => return text(StatusCode::BAD_REQUEST, message),
+    };
+    match query.scan(move |store| find(store, &plan)).await {
+        Ok(found) => Json(found).into_response(),
+        Err(refusal) => refusal,
+    }
+}
+
+impl Search {
+    fn plan(&self) -> Result<Plan, String> {
+        let mut query = traceql::Query::parse(&self.q).map_err(|error| error.to_string())?;
+        let tags =
+            traceql::Query::parse_tags(&self.tags).map_err(|error| format!("tags: {error}"))?;
+        query.conditions.extend(tags.conditions);
+        let limit = self.limit.unwrap_or(DEFAULT_LIMIT);
+        if !(1..=MAX_LIMIT).contains(&limit) {
+            return Err(format!("limit is {limit}: write a number from 1 to {MAX_LIMIT}"));
+        }
+        let seconds = |seconds: u64| seconds.saturating_mul(1_000_000_000);
+        Ok(Plan {
+            query,
+            limit,
+            spans: self.spss.unwrap_or(DEFAULT_SPANS),
+            from: self.start.map_or(0, seconds),
+            to: self.end.map_or(u64::MAX, seconds),
+            shortest: length("minDuration", self.min_duration.as_deref(), 0)?,
+            longest: length("maxDuration", self.max_duration.as_deref(), u64::MAX)?,
+        })
+    }
+}
+
+fn length(name: &str, text: Option<&str>, default: u64) -> Result<u64, String> {
+    match text.filter(|text| !text.is_empty()) {
+        Some(text) => nanoseconds(text)
+            .ok_or_else(|| format!("{name} is {text:?}: write a duration such as 100ms or 1.5s")),
+        None => Ok(default),
+    }
+}
+
+fn find(store: &Store, plan: &Plan) -> Found {
+    let (mut traces, mut inspected_traces, mut inspected_bytes) = (Vec::new(), 0, 0);
+    // Trace by trace, so that no search holds the store while it decodes.
+    for trace in store.newest(usize::MAX).into_iter().filter_map(|id| store.trace(id)) {
+        inspected_traces += 1;
+        inspected_bytes += trace.encoded_len();
+        traces.extend(examine(&trace, plan));
+        if traces.len() == plan.limit {
+            break;
+        }
+    }
+    traces.sort_by_key(|(start, _)| std::cmp::Reverse(*start));
+    let traces = traces.into_iter().map(|(_, trace)| trace).collect();
+    Found {
+        traces,
+        metrics: Metrics { inspected_traces, inspected_bytes: inspected_bytes.to_string() },
+    }
+}
+
+fn examine(trace: &Trace, plan: &Plan) -> Option<(u64, FoundTrace)> {
+    let mut resources = super::Resources::default();
+    let decoded = trace.spans.iter().filter_map(|stored| Some((stored, stored.decode()?)));
+    let decoded: Vec<_> =
+        decoded.map(|(stored, span)| (resources.of(&stored.origin), span)).collect();
+    let summary = Summary::of(trace, decoded.iter().map(|(_, span)| span))?;
+    let in_time = summary.start <= plan.to && summary.end >= plan.from;
+    if !in_time || !(plan.shortest..=plan.longest).contains(&(summary.end - summary.start)) {
+        return None;
+    }
+    let subjects = decoded
+        .iter()
+        .map(|(position, span)| Subject { span, resource: resources.attributes(*position) });
+    let mut matching: Vec<_> = subjects.filter(|subject| plan.query.matches(*subject)).collect();
+    matching.sort_by_key(|subject| subject.span.start_time_unix_nano);
+    if matching.is_empty() {
+        return None;
+    }
+    let spans = matching
+        .iter()
+        .take(plan.spans)
+        .map(|subject| FoundSpan::of(*subject, &plan.query))
+        .collect();
+    let span_set = SpanSet { spans, matched: matching.len() };
+    let found = FoundTrace {
+        trace_id: trace.id.to_string(),
+        root_service_name: summary.root_service,
+        root_trace_name: summary.root_name,
+        start_time_unix_nano: summary.start.to_string(),
+        duration_ms: (summary.end - summary.start) / 1_000_000,
+        span_sets: [span_set.clone()],
+        span_set,
+    };
+    Some((summary.start, found))
+}
+
+/// A trace in a line.
+pub(super) struct Summary {
+    pub(super) root_service: String,
+    pub(super) root_name: String,
+    /// Nanoseconds since the epoch.
+    pub(super) start: u64,
+    pub(super) end: u64,
+}
+
+impl Summary {
+    /// `spans` are the decoded spans of the trace, in its order.
+    pub(super) fn of<'a>(
+        trace: &Trace,
+        spans: impl Iterator<Item = &'a Span> + Clone,
+    ) -> Option<Self> {
+        let start = spans.clone().map(|span| span.start_time_unix_nano).min()?;
+        let end = spans.clone().map(|span| span.end_time_unix_nano).max()?.max(start);
+        let root = trace.spans.iter().zip(spans).find(|(_, span)| span.parent_span_id.is_empty());
+        let (root_service, root_name) = match root {
+            Some((stored, span)) => (stored.origin.service_name(), span.name.clone()),
+            None => (NO_ROOT.to_owned(), NO_ROOT.to_owned()),
+        };
+        Some(Self { root_service, root_name, start, end })
+    }
+}
+
+impl FoundSpan {
+    fn of(subject: Subject<'_>, query: &traceql::Query) -> Self {
+        let span = subject.span;
+        // Like Tempo, a result shows the fields that the query asked about.
+        let asked = query.conditions.iter().filter(|condition| condition.field != Field::Name);
+        let shown = asked.filter_map(|Condition { field, .. }| {
+            let value = AnyValue { value: Some(shown(field.value(subject)?)) };
+            Some(KeyValue { key: field.to_string(), value: Some(value), ..KeyValue::default() })
+        });
+        Self {
+            span_id: hex::encode(&span.span_id),
+            name: span.name.clone(),
+            start_time_unix_nano: span.start_time_unix_nano.to_string(),
+            duration_nanos: duration(span).to_string(),
+            attributes: tempo_json::attributes(shown.collect()),
+        }
+    }
+}
+
+fn shown(value: Operand) -> Value {
+    match value {
+        Operand::Text(text) => Value::StringValue(text),
+        Operand::Integer(number) => Value::IntValue(number),
+        Operand::Float(number) => Value::DoubleValue(number),
+        Operand::Boolean(flag) => Value::BoolValue(flag),
+        Operand::Duration(nanos) => Value::IntValue(i64::try_from(nanos).unwrap_or(i64::MAX)),
+        Operand::Kind(kind) => Value::StringValue(
+            kind.as_str_name().trim_start_matches("SPAN_KIND_").to_ascii_lowercase(),
+        ),
+        Operand::Status(status) => Value::StringValue(
+            status.as_str_name().trim_start_matches("STATUS_CODE_").to_ascii_lowercase(),
+        ),
+    }
+}

@@ -1,0 +1,286 @@
+//! Search, tags, service graph, logs, the page and health.
+
+mod support;
+
+use opentelemetry_proto::tonic::{
+    collector::logs::v1::ExportLogsServiceRequest,
+    common::v1::{AnyValue, any_value::Value},
+    logs::v1::{LogRecord, ResourceLogs, ScopeLogs},
+    trace::v1::span::SpanKind,
+};
+use prost::Message;
+use serde_json::json;
+use support::{
+    attribute, failed, get, get_json, hex_id, of_service, post, send, span, start, text, with,
+};
+use viewer::Viewer;
+
+const BUY: [u8; 16] = [0x0b; 16];
+const READ: [u8; 16] = [0x0c; 16];
+
+/// A purchase through gateway and user-service with its database, which failed, and a read that went well.
+async fn two_traces() -> Viewer {
+    let viewer = start().await;
+    let gateway = vec![
+        with(
+            span(BUY, 1, 0, SpanKind::Server, "POST /api/v1/process"),
+            vec![text("http.route", "/api/v1/process")],
+        ),
+        span(BUY, 2, 1, SpanKind::Client, "POST /process"),
+    ];
+    let database = vec![text("db.namespace", "users"), text("peer.service", "users-db")];
+    let user = vec![
+        failed(with(
+            span(BUY, 3, 2, SpanKind::Server, "POST /process"),
+            vec![attribute("http.response.status_code", Value::IntValue(503))],
+        )),
+        with(span(BUY, 4, 3, SpanKind::Client, "INSERT users"), database),
+    ];
+    send(&viewer, vec![of_service("gateway", gateway), of_service("user-service", user)]).await;
+    send(
+        &viewer,
+        vec![of_service("gateway", vec![span(READ, 50, 0, SpanKind::Server, "GET /api/v1/users")])],
+    )
+    .await;
+    viewer
+}
+
+async fn search(viewer: &Viewer, parameters: &[(&str, &str)]) -> reqwest::Response {
+    let url = reqwest::Url::parse_with_params(
+        &format!("http://{}/api/search", viewer.addresses().query),
+        parameters,
+    )
+    .unwrap();
+    support::client().get(url).send().await.unwrap()
+}
+
+async fn found(viewer: &Viewer, parameters: &[(&str, &str)]) -> Vec<String> {
+    let response = search(viewer, parameters).await;
+    assert_eq!(response.status(), 200, "{parameters:?}");
+    let answer: serde_json::Value = response.json().await.unwrap();
+    answer["traces"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|trace| trace["traceID"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn queries_find_the_traces_with_matching_spans() {
+    let viewer = two_traces().await;
+    let (buy, read) = (hex_id(BUY), hex_id(READ));
+    let table: [(&str, Vec<&str>); 10] = [
+        ("{ }", vec![&read, &buy]),
+        ("", vec![&read, &buy]),
+        ("{ name = \"INSERT users\" }", vec![&buy]),
+        ("{ resource.service.name = \"gateway\" }", vec![&read, &buy]),
+        ("{ resource.service.name = \"gateway\" && kind = client }", vec![&buy]),
+        ("{ status = error && .http.response.status_code >= 500 }", vec![&buy]),
+        ("{ name =~ \"GET.*\" }", vec![&read]),
+        ("{ span.http.route != \"/api/v1/process\" }", vec![]),
+        ("{ duration > 1s }", vec![]),
+        ("{ .peer.service = \"users-db\" && name = \"POST /process\" }", vec![]),
+    ];
+    for (query, expected) in table {
+        assert_eq!(found(&viewer, &[("q", query)]).await, expected, "{query}");
+    }
+    assert_eq!(
+        found(&viewer, &[("tags", "service.name=user-service name=\"INSERT users\"")]).await,
+        [buy.clone()]
+    );
+    assert_eq!(found(&viewer, &[("minDuration", "11ms")]).await, [buy.clone()]);
+    assert_eq!(found(&viewer, &[("limit", "1")]).await, [read]);
+    assert_eq!(found(&viewer, &[("start", "1700000001")]).await.len(), 0);
+    assert_eq!(found(&viewer, &[("start", "1699999999"), ("end", "1700000001")]).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_search_result_has_tempos_form() {
+    let viewer = two_traces().await;
+    let answer: serde_json::Value =
+        search(&viewer, &[("q", "{ status = error }")]).await.json().await.unwrap();
+    let set = json!({"matched": 1, "spans": [{
+        "spanID": "0303030303030303", "name": "POST /process", "startTimeUnixNano": "1700000000003000000", "durationNanos": "10000000",
+        "attributes": [{"key": "status", "value": {"stringValue": "error"}}],
+    }]});
+    let expected = json!({
+        "traceID": hex_id(BUY), "rootServiceName": "gateway", "rootTraceName": "POST /api/v1/process",
+        "startTimeUnixNano": "1700000000001000000", "durationMs": 13, "spanSet": set, "spanSets": [set],
+    });
+    assert_eq!(answer["traces"], json!([expected]));
+    assert_eq!(answer["metrics"]["inspectedTraces"], 2);
+}
+
+#[tokio::test]
+async fn a_query_that_cannot_be_parsed_is_400_and_says_where() {
+    let viewer = start().await;
+    for (parameters, part) in [
+        ([("q", "{ name = }")], "line 1, col 10"),
+        ([("q", "{ .a = 1 } | rate()")], "col 12"),
+        ([("limit", "0")], "1 to 1000"),
+        ([("limit", "many")], "limit"),
+        ([("minDuration", "5")], "100ms"),
+    ] {
+        let response = search(&viewer, &parameters).await;
+        assert_eq!(response.status(), 400, "{parameters:?}");
+        let message = response.text().await.unwrap();
+        assert!(message.contains(part), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn tags_and_their_values_are_listed() {
+    let viewer = two_traces().await;
+    let names = json!([
+        "db.namespace",
+        "http.response.status_code",
+        "http.route",
+        "peer.service",
+        "service.name"
+    ]);
+    assert_eq!(get_json(&viewer, "/api/search/tags").await, json!({"tagNames": names}));
+    for name in ["service.name", "resource.service.name", ".service.name"] {
+        let values = get_json(&viewer, &format!("/api/search/tag/{name}/values")).await;
+        assert_eq!(values, json!({"tagValues": ["gateway", "user-service"]}), "{name}");
+    }
+    assert_eq!(
+        get_json(&viewer, "/api/search/tag/status/values").await,
+        json!({"tagValues": ["error", "unset"]})
+    );
+    let scopes = get_json(&viewer, "/api/v2/search/tags").await;
+    assert_eq!(scopes["scopes"][1], json!({"name": "resource", "tags": ["service.name"]}));
+    let typed = get_json(&viewer, "/api/v2/search/tag/.http.response.status_code/values").await;
+    assert_eq!(typed, json!({"tagValues": [{"type": "int", "value": "503"}]}));
+}
+
+#[tokio::test]
+async fn the_service_graph_has_the_calls_the_database_and_the_user() {
+    let viewer = two_traces().await;
+    let graph = get_json(&viewer, "/api/service-graph").await;
+    let nodes = json!([
+        {"id": "gateway", "kind": "service"}, {"id": "user", "kind": "user"},
+        {"id": "user-service", "kind": "service"}, {"id": "users-db", "kind": "database"},
+    ]);
+    assert_eq!(graph["nodes"], nodes);
+    let edge = |source: &str, target: &str, requests: u32, error_share: f64| {
+        json!({
+            "source": source, "target": target, "requests": requests, "requests_per_second": f64::from(requests),
+            "error_share": error_share, "p50_ms": 10.0, "p95_ms": 10.0, "p99_ms": 10.0,
+        })
+    };
+    let edges = json!([
+        edge("gateway", "user-service", 1, 1.0),
+        edge("user", "gateway", 2, 0.0),
+        edge("user-service", "users-db", 1, 0.0),
+    ]);
+    assert_eq!(graph["edges"], edges);
+    // The spans are of 2023, so none is of the last minute.
+    assert_eq!(get_json(&viewer, "/api/service-graph?seconds=60").await["edges"], json!([]));
+}
+
+#[tokio::test]
+async fn an_internal_span_between_caller_and_server_breaks_the_edge() {
+    let viewer = start().await;
+    let spans =
+        vec![span(BUY, 1, 0, SpanKind::Client, "a"), span(BUY, 2, 1, SpanKind::Internal, "b")];
+    let server = of_service("user-service", vec![span(BUY, 3, 2, SpanKind::Server, "c")]);
+    send(&viewer, vec![of_service("gateway", spans), server]).await;
+    assert_eq!(get_json(&viewer, "/api/service-graph").await["edges"], json!([]));
+}
+
+fn record(trace: &[u8], severity_number: i32, body: &str) -> LogRecord {
+    LogRecord {
+        time_unix_nano: support::START,
+        severity_number,
+        body: Some(AnyValue { value: Some(Value::StringValue(body.to_owned())) }),
+        attributes: vec![attribute("status_code", Value::IntValue(200))],
+        trace_id: trace.to_vec(),
+        span_id: if trace.is_empty() { Vec::new() } else { vec![1; 8] },
+        ..LogRecord::default()
+    }
+}
+
+fn logs_of(service: &str, log_records: Vec<LogRecord>) -> ResourceLogs {
+    let resource = of_service(service, Vec::new()).resource;
+    ResourceLogs {
+        resource,
+        scope_logs: vec![ScopeLogs { log_records, ..ScopeLogs::default() }],
+        ..ResourceLogs::default()
+    }
+}
+
+#[tokio::test]
+async fn logs_are_found_by_trace_service_level_and_text() {
+    let viewer = start().await;
+    let gateway = vec![record(&BUY, 9, "Request completed"), record(&[], 17, "Pool exhausted")];
+    let user = vec![record(&BUY, 13, "slow query"), record(&READ, 9, "Request completed")];
+    let body = ExportLogsServiceRequest {
+        resource_logs: vec![logs_of("gateway", gateway), logs_of("user-service", user)],
+    };
+    assert_eq!(
+        post(&viewer, "/v1/logs", "application/x-protobuf", body.encode_to_vec()).await.status(),
+        200
+    );
+
+    let by_trace = get_json(&viewer, &format!("/api/logs?trace_id={}", hex_id(BUY))).await;
+    let first = json!({
+        "time_unix_nano": "1700000000000000000", "level": "INFO", "message": "Request completed", "service": "gateway",
+        "trace_id": hex_id(BUY), "span_id": "0101010101010101", "attributes": {"status_code": 200},
+    });
+    assert_eq!(by_trace["logs"].as_array().unwrap().len(), 2);
+    assert_eq!(by_trace["logs"][1], first);
+    for (parameters, count) in [
+        ("", 4),
+        ("service=gateway", 2),
+        ("level=warn", 2),
+        ("level=WARNING&service=gateway", 1),
+        ("text=REQUEST", 2),
+        ("limit=3", 3),
+        ("trace_id=ff", 0),
+    ] {
+        let found = get_json(&viewer, &format!("/api/logs?{parameters}")).await;
+        assert_eq!(found["logs"].as_array().unwrap().len(), count, "{parameters}");
+    }
+    for parameters in ["level=loud", "trace_id=xyz", "limit=0"] {
+        assert_eq!(
+            get(&viewer, &format!("/api/logs?{parameters}")).await.status(),
+            400,
+            "{parameters}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_page_lists_traces_with_links_and_escapes_their_names() {
+    let viewer = two_traces().await;
+    send(
+        &viewer,
+        vec![of_service(
+            "web",
+            vec![span([9; 16], 1, 0, SpanKind::Server, "<script>alert(1)</script>")],
+        )],
+    )
+    .await;
+    let response = get(&viewer, "/").await;
+    assert!(response.headers()["content-type"].to_str().unwrap().starts_with("text/html"));
+    let page = response.text().await.unwrap();
+    assert!(page.contains(&format!("href=\"/api/traces/{}\"", hex_id(BUY))), "{page}");
+    assert!(page.contains("3 traces with 6 spans") && page.contains("0 traces evicted"), "{page}");
+    assert!(page.contains("&lt;script&gt;") && !page.contains("<script"), "{page}");
+}
+
+#[tokio::test]
+async fn readiness_health_and_the_store_are_told() {
+    let viewer = two_traces().await;
+    assert_eq!(get(&viewer, "/api/echo").await.text().await.unwrap(), "echo");
+    assert_eq!(get(&viewer, "/ready").await.text().await.unwrap(), "ready");
+    for path in ["/health", "/health/live", "/health/ready"] {
+        assert_eq!(get_json(&viewer, path).await["status"], "healthy");
+    }
+    let store = get_json(&viewer, "/api/store").await;
+    assert_eq!(
+        (&store["spans_stored"], &store["traces_held"], &store["budget_bytes"]),
+        (&json!(5), &json!(2), &json!(67_108_864))
+    );
+}
