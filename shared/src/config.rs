@@ -33,14 +33,22 @@ const REPLACED: [(&str, &str); 12] = [
     ("TRACING_ENABLED", "OTEL_SDK_DISABLED"),
 ];
 
-/// What every process has: where it listens, how much it takes, and its telemetry.
+/// What every service has: where it listens, how much it takes, and what every process has.
 #[derive(Args, Clone, Debug)]
 pub struct ProcessArgs {
+    /// Where it listens.
     #[command(flatten)]
-    #[allow(missing_docs)]
     pub server: ServerArgs,
+    /// What every process has.
     #[command(flatten)]
-    #[allow(missing_docs)]
+    pub runtime: RuntimeArgs,
+}
+
+/// What every process has: telemetry, threads, how it is stopped.
+#[derive(Args, Clone, Debug)]
+pub struct RuntimeArgs {
+    /// Telemetry.
+    #[command(flatten)]
     pub telemetry: TelemetryArgs,
     /// Formats of trace context that are read and written: `tracecontext`, `baggage`, or `none`.
     #[arg(long, env, default_value = "tracecontext,baggage", value_parser = propagators, help_heading = "Telemetry")]

@@ -86,3 +86,31 @@ pub mod header {
     /// W3C Server Timing.
     pub const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 }
+
+/// Names of the metrics that every process has; a service's own stand beside what they count.
+pub mod metric {
+    /// Requests answered.
+    pub const HTTP_REQUESTS: &str = "http_requests_total";
+    /// Requests answered with status 400 or above.
+    pub const HTTP_ERRORS: &str = "http_errors_total";
+    /// Time to answer a request.
+    pub const HTTP_REQUEST_DURATION: &str = "http_request_duration_seconds";
+    /// Time until another process answered.
+    pub const HTTP_CLIENT_REQUEST_DURATION: &str = "http_client_request_duration_seconds";
+    /// Time of a database statement.
+    pub const DB_QUERY_DURATION: &str = "db_query_duration_seconds";
+    /// Connections of the database pool.
+    pub const DB_CONNECTIONS: &str = "db_client_connections";
+    /// Time that a caller waited for a connection.
+    pub const DB_CONNECTION_WAIT: &str = "db_client_connection_wait_seconds";
+    /// Sampled spans that ended.
+    pub const SPANS_ENDED: &str = "otel_sdk_spans_ended_total";
+    /// Spans that the exporter's endpoint took.
+    pub const SPANS_EXPORTED: &str = "otel_sdk_spans_exported_total";
+    /// Spans sent without success.
+    pub const SPANS_FAILED: &str = "otel_sdk_spans_failed_total";
+    /// Spans never sent.
+    pub const SPANS_DROPPED: &str = "otel_sdk_spans_dropped_total";
+    /// Spans that wait or are in flight.
+    pub const SPANS_QUEUED: &str = "otel_sdk_spans_queued";
+}

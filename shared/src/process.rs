@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    config::{self, ProcessArgs},
+    config::{self, RuntimeArgs},
     propagation,
     telemetry::Telemetry,
 };
@@ -24,8 +24,6 @@ pub struct Process {
     pub service: &'static str,
     /// The port when none is configured.
     pub default_port: u16,
-    /// The shared part of the configuration.
-    pub args: ProcessArgs,
     /// Cancelled when the process is told to stop.
     pub shutdown: CancellationToken,
 }
@@ -51,7 +49,7 @@ pub fn main<C, F>(
     run: impl FnOnce(C, Process) -> F,
 ) -> ExitCode
 where
-    C: Parser + AsRef<ProcessArgs>,
+    C: Parser + AsRef<RuntimeArgs>,
     F: Future<Output = anyhow::Result<()>>,
 {
     if let Err(error) = config::load_dotenv() {
@@ -62,32 +60,32 @@ where
         Ok(config) => config,
         Err(code) => return code,
     };
-    let process = Process {
-        service,
-        default_port,
-        args: config.as_ref().clone(),
-        shutdown: CancellationToken::new(),
-    };
-    match runtime(&process.args) {
-        Ok(runtime) => runtime.block_on(supervise(process, |process| run(config, process))),
+    let args = config.as_ref().clone();
+    let process = Process { service, default_port, shutdown: CancellationToken::new() };
+    match runtime(&args) {
+        Ok(runtime) => runtime.block_on(supervise(&args, process, |process| run(config, process))),
         Err(error) => failed("the runtime did not start", &error.into()),
     }
 }
 
-async fn supervise<F>(process: Process, run: impl FnOnce(Process) -> F) -> ExitCode
+async fn supervise<F>(
+    args: &RuntimeArgs,
+    process: Process,
+    run: impl FnOnce(Process) -> F,
+) -> ExitCode
 where
     F: Future<Output = anyhow::Result<()>>,
 {
-    let verbatim = !process.args.telemetry.spans_enabled();
-    propagation::install(&process.args.otel_propagators.0, verbatim);
-    let telemetry = match Telemetry::start(&process.args.telemetry, process.service) {
+    let verbatim = !args.telemetry.spans_enabled();
+    propagation::install(&args.otel_propagators.0, verbatim);
+    let telemetry = match Telemetry::start(&args.telemetry, process.service) {
         Ok(telemetry) => telemetry,
         Err(error) => return failed("telemetry did not start", &error),
     };
     for line in config::replaced_variables() {
         tracing::warn!("{line}");
     }
-    if let Err(error) = watch_for_stop(&process) {
+    if let Err(error) = watch_for_stop(args, &process.shutdown) {
         return failed("signals cannot be watched", &error.into());
     }
     let result = run(process).await;
@@ -106,7 +104,7 @@ fn failed(what: &str, error: &anyhow::Error) -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn runtime(args: &ProcessArgs) -> std::io::Result<tokio::runtime::Runtime> {
+fn runtime(args: &RuntimeArgs) -> std::io::Result<tokio::runtime::Runtime> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = args.worker_threads.map_or(cores.div_ceil(4), usize::from);
     let mut builder = if threads == 1 {
@@ -118,13 +116,13 @@ fn runtime(args: &ProcessArgs) -> std::io::Result<tokio::runtime::Runtime> {
 }
 
 /// Cancels `shutdown` on SIGTERM, SIGINT, and, where asked for, when standard input closes.
-fn watch_for_stop(process: &Process) -> std::io::Result<()> {
+fn watch_for_stop(args: &RuntimeArgs, shutdown: &CancellationToken) -> std::io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    if process.args.exit_on_stdin_close {
-        watch_stdin(process.shutdown.clone())?;
+    if args.exit_on_stdin_close {
+        watch_stdin(shutdown.clone())?;
     }
-    let shutdown = process.shutdown.clone();
+    let shutdown = shutdown.clone();
     tokio::spawn(async move {
         let reason = tokio::select! {
             _ = terminate.recv() => "SIGTERM",

@@ -16,7 +16,7 @@ use axum::{Router, extract::DefaultBodyLimit, middleware};
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{health::Health, json::BODY_LIMIT, metrics, process::Process};
+use crate::{config::ServerArgs, health::Health, json::BODY_LIMIT, metrics, process::Process};
 
 mod accept;
 mod answer;
@@ -40,6 +40,7 @@ pub struct Options {
 #[derive(Debug)]
 pub struct Server {
     process: Process,
+    args: ServerArgs,
     options: Options,
     addresses: Vec<SocketAddr>,
     shared: Arc<accept::Shared>,
@@ -51,8 +52,11 @@ impl Server {
     ///
     /// # Errors
     /// When a port is taken: the error names it and its variable.
-    pub async fn bind(process: &Process, options: Options) -> anyhow::Result<Self> {
-        let args = &process.args.server;
+    pub async fn bind(
+        process: &Process,
+        args: &ServerArgs,
+        options: Options,
+    ) -> anyhow::Result<Self> {
         let first = args.port.unwrap_or(process.default_port);
         let ports = [Some((first, "PORT")), options.second_port];
         let shared = Arc::new(accept::Shared {
@@ -63,6 +67,7 @@ impl Server {
         });
         let mut server = Self {
             process: process.clone(),
+            args: args.clone(),
             options,
             addresses: Vec::new(),
             shared,
@@ -97,7 +102,12 @@ impl Server {
     }
 
     fn app(&self, traced: Router, plain: Router, health: &Health, tasks: TaskTracker) -> Router {
-        let layer = observe::Layer::new(&self.process, self.options.edge_trust, tasks);
+        let layer = observe::Layer::new(
+            self.process.service,
+            &self.args,
+            self.options.edge_trust,
+            tasks,
+        );
         traced
             .fallback(answer::no_such_route)
             .method_not_allowed_fallback(answer::no_such_method)
@@ -109,7 +119,7 @@ impl Server {
     }
 
     async fn drain(&mut self, tasks: TaskTracker) {
-        let timeout = self.process.args.server.drain_timeout_ms;
+        let timeout = self.args.drain_timeout_ms;
         self.shared.stop.cancel();
         tasks.close();
         let ended = async {

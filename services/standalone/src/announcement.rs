@@ -30,23 +30,15 @@ pub(crate) struct ViewerAddresses {
 
 impl Addresses {
     pub(crate) fn text(&self) -> String {
-        let mut lines = vec![
-            "everything is ready; Ctrl-C stops it in order".to_owned(),
-            String::new(),
-        ];
+        let mut lines =
+            vec!["everything is ready; Ctrl-C stops it in order".to_owned(), String::new()];
         lines.push(line("edge", &self.edge));
         lines.extend(self.services.iter().map(|(name, url)| line(name, url)));
         lines.extend(self.viewer.iter().flat_map(ViewerAddresses::lines));
         if let Some(collector) = &self.collector {
             lines.push(line("traces to", collector));
         }
-        lines.extend([
-            String::new(),
-            "Try:".to_owned(),
-            String::new(),
-            self.curl(),
-            String::new(),
-        ]);
+        lines.extend([String::new(), "Try:".to_owned(), String::new(), self.curl(), String::new()]);
         if let Some(viewer) = &self.viewer {
             lines.push(format!(
                 "and then, with the trace_id of the answer: curl {}/api/traces/<trace_id>",
@@ -70,10 +62,7 @@ impl ViewerAddresses {
         [
             line("viewer", &self.pages),
             line("trace API", &self.query),
-            line(
-                "OTLP",
-                &format!("{} (gRPC), {} (HTTP)", self.otlp_grpc, self.otlp_http),
-            ),
+            line("OTLP", &format!("{} (gRPC), {} (HTTP)", self.otlp_grpc, self.otlp_http)),
         ]
     }
 }

@@ -39,10 +39,7 @@ impl Environment {
         }
         let names = all.keys().cloned().collect();
         all.retain(|_, value| !value.is_empty());
-        Self {
-            variables: all,
-            names,
-        }
+        Self { variables: all, names }
     }
 }
 
@@ -52,9 +49,7 @@ fn read_file() -> Result<Vec<(String, String)>, Failure> {
         Err(error) if error.not_found() => return Ok(Vec::new()),
         Err(error) => return Err(unreadable(&error)),
     };
-    lines
-        .collect::<Result<_, _>>()
-        .map_err(|error| unreadable(&error))
+    lines.collect::<Result<_, _>>().map_err(|error| unreadable(&error))
 }
 
 fn unreadable(error: &dotenvy::Error) -> Failure {
@@ -68,18 +63,13 @@ mod tests {
     use super::*;
 
     fn pairs(given: &[(&str, &str)]) -> Vec<(String, String)> {
-        given
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect()
+        given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
     #[test]
     fn the_environment_wins_over_the_file() {
-        let environment = Environment::new(
-            pairs(&[("A", "set")]),
-            pairs(&[("A", "file"), ("B", "file")]),
-        );
+        let environment =
+            Environment::new(pairs(&[("A", "set")]), pairs(&[("A", "file"), ("B", "file")]));
 
         assert_eq!(environment.variables["A"], "set");
         assert_eq!(environment.variables["B"], "file");

@@ -12,17 +12,11 @@ pub struct Failure {
 impl Failure {
     /// The configuration cannot work: trying again without changing it is pointless.
     pub(crate) fn refused(sentence: impl Into<String>) -> Self {
-        Self {
-            sentence: sentence.into(),
-            exit_code: 2,
-        }
+        Self { sentence: sentence.into(), exit_code: 2 }
     }
 
     /// Something went wrong that the configuration does not decide.
     pub(crate) fn failed(sentence: impl Into<String>) -> Self {
-        Self {
-            sentence: sentence.into(),
-            exit_code: 1,
-        }
+        Self { sentence: sentence.into(), exit_code: 1 }
     }
 }

@@ -25,27 +25,17 @@ async fn ask(given: &str) -> Result<(), Failure> {
     let url = parse(given)?;
     let client = probe::client(TIMEOUT).map_err(Failure::failed)?;
     let answer = probe::get(&client, url.clone()).await.map_err(|cause| {
-        Failure::failed(format!(
-            "{url} did not answer within {} s: {cause}",
-            TIMEOUT.as_secs()
-        ))
+        Failure::failed(format!("{url} did not answer within {} s: {cause}", TIMEOUT.as_secs()))
     })?;
     print(&answer.body);
     if answer.status.is_success() {
         return Ok(());
     }
-    Err(Failure::failed(format!(
-        "{url} answered {}, a 2xx status is healthy",
-        answer.status
-    )))
+    Err(Failure::failed(format!("{url} answered {}, a 2xx status is healthy", answer.status)))
 }
 
 fn parse(given: &str) -> Result<reqwest::Url, Failure> {
-    let absolute = if given.contains("://") {
-        given.to_owned()
-    } else {
-        format!("http://{given}")
-    };
+    let absolute = if given.contains("://") { given.to_owned() } else { format!("http://{given}") };
     let wrong = |why: &str| {
         Failure::failed(format!(
             "'{given}' cannot be asked: {why}; give a URL such as http://127.0.0.1:5000/health"

@@ -73,23 +73,14 @@ impl Plan {
         program: &Path,
     ) -> Result<(), Failure> {
         let mut own = variables::of(service, environment);
-        let start = milliseconds(
-            &own,
-            service,
-            "DB_STARTUP_TIMEOUT_MS",
-            DATABASE_STARTUP_TIMEOUT,
-        )?;
+        let start = milliseconds(&own, service, "DB_STARTUP_TIMEOUT_MS", DATABASE_STARTUP_TIMEOUT)?;
         let drain = milliseconds(&own, service, "DRAIN_TIMEOUT_MS", DRAIN_TIMEOUT)?;
         if service.has_database() && !own.contains_key("DATABASE_URL") {
             self.needs_data_directory = true;
         }
         complete(&mut own, service, listening);
-        let removed = environment
-            .names
-            .iter()
-            .filter(|name| !own.contains_key(*name))
-            .cloned()
-            .collect();
+        let removed =
+            environment.names.iter().filter(|name| !own.contains_key(*name)).cloned().collect();
         self.children.push(ChildSpec {
             name: service.name().to_owned(),
             program: program.to_owned(),
@@ -112,10 +103,7 @@ fn complete(own: &mut Variables, service: Service, listening: &Listening) {
         own.entry(name.to_owned()).or_insert(value);
     };
     if service.has_database() {
-        default(
-            "DATABASE_URL",
-            format!("sqlite:{DATA_DIRECTORY}/{}.db", service.name()),
-        );
+        default("DATABASE_URL", format!("sqlite:{DATA_DIRECTORY}/{}.db", service.name()));
     }
     match service {
         Service::Gateway => {
@@ -130,9 +118,8 @@ fn complete(own: &mut Variables, service: Service, listening: &Listening) {
         Service::Viewer => default("CORS_ORIGINS", listening.page_origins()),
     }
     if service != Service::Viewer && !own.contains_key("OTEL_EXPORTER_OTLP_ENDPOINT") {
-        let grpc = own
-            .get("OTEL_EXPORTER_OTLP_PROTOCOL")
-            .is_some_and(|protocol| protocol == "grpc");
+        let grpc =
+            own.get("OTEL_EXPORTER_OTLP_PROTOCOL").is_some_and(|protocol| protocol == "grpc");
         if let Some(receiver) = listening.receiver(grpc) {
             own.insert("OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(), receiver);
         }
@@ -161,24 +148,16 @@ fn addresses(environment: &Environment, listening: &Listening) -> Addresses {
     let service = |service: Service| (service.name(), listening.shown_url(service));
     Addresses {
         edge: listening.shown_edge_url(),
-        services: [
-            Service::Gateway,
-            Service::User,
-            Service::Order,
-            Service::Audit,
-        ]
-        .map(service)
-        .to_vec(),
+        services: [Service::Gateway, Service::User, Service::Order, Service::Audit]
+            .map(service)
+            .to_vec(),
         viewer: listening.viewer.as_ref().map(|viewer| ViewerAddresses {
             pages: viewer.pages.shown_url(),
             query: viewer.query.shown_url(),
             otlp_grpc: viewer.otlp_grpc.shown_url(),
             otlp_http: viewer.otlp_http.shown_url(),
         }),
-        collector: environment
-            .variables
-            .get("OTEL_EXPORTER_OTLP_ENDPOINT")
-            .cloned(),
+        collector: environment.variables.get("OTEL_EXPORTER_OTLP_ENDPOINT").cloned(),
     }
 }
 
@@ -200,11 +179,7 @@ impl PortUse {
     /// For people: `localhost` where that is the same.
     fn shown_url(&self) -> String {
         let local = self.host.is_unspecified() || self.host == DEFAULT_HOST;
-        if local {
-            format!("http://localhost:{}", self.port)
-        } else {
-            self.url()
-        }
+        if local { format!("http://localhost:{}", self.port) } else { self.url() }
     }
 }
 

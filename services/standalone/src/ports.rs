@@ -40,11 +40,7 @@ fn same_port(one: &PortUse, other: &PortUse) -> Failure {
 }
 
 fn can_be_had(wanted: &PortUse) -> Result<(), Failure> {
-    let PortUse {
-        host,
-        port,
-        variable,
-    } = wanted;
+    let PortUse { host, port, variable } = wanted;
     let Err(error) = TcpListener::bind((*host, *port)) else {
         return Ok(());
     };
@@ -66,11 +62,7 @@ mod tests {
     use super::*;
 
     fn wanted(port: u16, variable: &str) -> PortUse {
-        PortUse {
-            host: IpAddr::from([127, 0, 0, 1]),
-            port,
-            variable: variable.to_owned(),
-        }
+        PortUse { host: IpAddr::from([127, 0, 0, 1]), port, variable: variable.to_owned() }
     }
 
     #[test]
@@ -91,20 +83,12 @@ mod tests {
 
     #[test]
     fn two_variables_with_one_port_are_a_configuration_error() {
-        let free = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
 
         let failure = check(&[wanted(free, "USER_PORT"), wanted(free, "ORDER_PORT")]).unwrap_err();
 
         assert_eq!(failure.exit_code, 2);
-        assert!(
-            failure.sentence.contains("USER_PORT and ORDER_PORT"),
-            "{}",
-            failure.sentence
-        );
+        assert!(failure.sentence.contains("USER_PORT and ORDER_PORT"), "{}", failure.sentence);
     }
 
     #[test]
@@ -115,9 +99,7 @@ mod tests {
         let failure = check(&[elsewhere]).unwrap_err();
 
         assert!(
-            failure
-                .sentence
-                .contains("HOST must be an address of this machine"),
+            failure.sentence.contains("HOST must be an address of this machine"),
             "{}",
             failure.sentence
         );

@@ -31,11 +31,7 @@ pub(crate) fn client(timeout: Duration) -> Result<Client, String> {
 /// # Errors
 /// The whole chain of causes, in words, when no complete answer came.
 pub(crate) async fn get(client: &Client, url: Url) -> Result<Answer, String> {
-    let response = client
-        .get(url)
-        .send()
-        .await
-        .map_err(|error| causes(&error))?;
+    let response = client.get(url).send().await.map_err(|error| causes(&error))?;
     let status = response.status();
     let body = read_body(response).await.map_err(|error| causes(&error))?;
     Ok(Answer { status, body })

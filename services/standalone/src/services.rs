@@ -1,8 +1,13 @@
 //! The processes that make up the system, and the way into each.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::LazyLock;
+
+use clap::Args;
+use shared::config::RuntimeArgs;
 
 use crate::failure::Failure;
 
@@ -19,13 +24,8 @@ pub(crate) enum Service {
 impl Service {
     /// Each needs those before it: the viewer takes everyone's spans, a hop needs the next one.
     /// Stopping goes the other way, so that no one loses what it still has to hand on.
-    pub(crate) const START_ORDER: [Self; 5] = [
-        Self::Viewer,
-        Self::Audit,
-        Self::Order,
-        Self::User,
-        Self::Gateway,
-    ];
+    pub(crate) const START_ORDER: [Self; 5] =
+        [Self::Viewer, Self::Audit, Self::Order, Self::User, Self::Gateway];
 
     /// The subcommand that runs it, and its name in the launcher's messages.
     pub(crate) fn name(self) -> &'static str {
@@ -63,62 +63,45 @@ impl Service {
     }
 
     /// Whether it reads this variable: only such names can be given to it alone, by its prefix.
+    ///
+    /// The standard OTEL_* names count for all of them, those too that only the SDK reads.
     pub(crate) fn reads(self, variable: &str) -> bool {
-        variable.starts_with("OTEL_")
-            || READ_BY_ALL.contains(&variable)
-            || self.reads_alone().contains(&variable)
+        static NAMES: LazyLock<[BTreeSet<String>; 5]> =
+            LazyLock::new(|| Service::START_ORDER.map(Service::variables));
+        let of_this =
+            Self::START_ORDER.iter().zip(NAMES.iter()).find(|(service, _)| **service == self);
+        variable.starts_with("OTEL_") || of_this.is_some_and(|(_, names)| names.contains(variable))
     }
 
-    fn reads_alone(self) -> &'static [&'static str] {
-        match self {
-            Self::Viewer => &["SCRAPE_TARGETS"],
-            Self::Gateway => &[
-                "AUDIT_SERVICE_URL",
-                "EDGE_PORT",
-                "EDGE_TRUST",
-                "NEXT_SERVICE_URL",
-                "ORDER_SERVICE_URL",
-                "USER_SERVICE_URL",
-            ],
-            Self::User | Self::Order => &[
-                "DATABASE_URL",
-                "DB_POOL_SIZE",
-                "DB_STARTUP_TIMEOUT_MS",
-                "NEXT_SERVICE_URL",
-            ],
-            Self::Audit => &["DATABASE_URL", "DB_POOL_SIZE", "DB_STARTUP_TIMEOUT_MS"],
-        }
+    /// The names in its configuration, so that a new one there is known here.
+    fn variables(self) -> BTreeSet<String> {
+        let command = clap::Command::new(self.name());
+        let command = match self {
+            Self::Viewer => RuntimeArgs::augment_args(viewer::Config::augment_args(command)),
+            Self::Audit => audit_service::Config::augment_args(command),
+            Self::Order => order_service::Config::augment_args(command),
+            Self::User => user_service::Config::augment_args(command),
+            Self::Gateway => gateway::Config::augment_args(command),
+        };
+        command
+            .get_arguments()
+            .filter_map(|arg| arg.get_env()?.to_str().map(str::to_owned))
+            .collect()
     }
 
-    /// Runs it in this process until it is told to stop. The first argument is the program name
-    /// as its `--help` shows it.
+    /// Runs it in this process until it is told to stop, with its own flags.
     pub(crate) fn run(self, flags: Vec<OsString>) -> ExitCode {
         let program = OsString::from(format!("tracechain {}", self.name()));
         let args = std::iter::once(program).chain(flags);
-        // PLACE FOR THE SERVICES' ENTRIES: one arm per service, `gateway::main_with_args(args)`.
-        let _ = args;
-        crate::announcement::say(&format!("{} cannot run in this build", self.name()));
-        ExitCode::FAILURE
+        match self {
+            Self::Viewer => viewer::main(args),
+            Self::Audit => audit_service::main(args),
+            Self::Order => order_service::main(args),
+            Self::User => user_service::main(args),
+            Self::Gateway => gateway::main(args),
+        }
     }
 }
-
-const READ_BY_ALL: [&str; 15] = [
-    "API_TOKEN",
-    "CORS_ORIGINS",
-    "DRAIN_TIMEOUT_MS",
-    "FAULTS",
-    "HOST",
-    "LAB",
-    "LOG_FORMAT",
-    "LOG_LEVEL",
-    "MAX_CONNECTIONS",
-    "MAX_IN_FLIGHT",
-    "METRICS_PORT",
-    "OTEL_SERVICE_NAME",
-    "PORT",
-    "REQUEST_TIMEOUT_MS",
-    "WORKER_THREADS",
-];
 
 /// The program that children are started from: this one.
 pub(crate) fn own_program() -> Result<PathBuf, Failure> {

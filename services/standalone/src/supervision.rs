@@ -116,11 +116,7 @@ struct Member {
 impl Fleet {
     fn new() -> Self {
         let (reporter, reports) = mpsc::unbounded_channel();
-        Self {
-            members: Vec::new(),
-            reporter,
-            reports,
-        }
+        Self { members: Vec::new(), reporter, reports }
     }
 
     /// Starts everything and then only watches: ends with the first failure that cannot be mended.
@@ -148,10 +144,7 @@ impl Fleet {
     fn start(&mut self, spec: ChildSpec, client: reqwest::Client) {
         let (wish, wishes) = watch::channel(Wish::Run);
         let keeper = Keeper::new(spec, client, wishes, self.reporter.clone());
-        self.members.push(Member {
-            wish,
-            task: tokio::spawn(keeper.keep()),
-        });
+        self.members.push(Member { wish, task: tokio::spawn(keeper.keep()) });
     }
 
     /// Others may die and come back meanwhile.

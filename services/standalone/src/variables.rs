@@ -8,13 +8,8 @@ use crate::failure::Failure;
 use crate::services::Service;
 
 /// These mean something different in every process.
-const PER_PROCESS: [&str; 5] = [
-    "DATABASE_URL",
-    "METRICS_PORT",
-    "NEXT_SERVICE_URL",
-    "OTEL_SERVICE_NAME",
-    "PORT",
-];
+const PER_PROCESS: [&str; 5] =
+    ["DATABASE_URL", "METRICS_PORT", "NEXT_SERVICE_URL", "OTEL_SERVICE_NAME", "PORT"];
 
 /// Refuses what cannot be meant for every child at once.
 pub(crate) fn refuse_per_process(environment: &Environment) -> Result<(), Failure> {
@@ -22,10 +17,7 @@ pub(crate) fn refuse_per_process(environment: &Environment) -> Result<(), Failur
         .iter()
         .filter(|name| environment.variables.contains_key(**name))
         .map(|name| {
-            format!(
-                "{name} is different in every service: set {} instead",
-                prefixed_forms(name)
-            )
+            format!("{name} is different in every service: set {} instead", prefixed_forms(name))
         })
         .collect();
     if names_the_service(environment) {
@@ -33,23 +25,16 @@ pub(crate) fn refuse_per_process(environment: &Environment) -> Result<(), Failur
             "OTEL_RESOURCE_ATTRIBUTES has a service.name, which is different in every service: take it out".to_owned(),
         );
     }
-    if complaints.is_empty() {
-        Ok(())
-    } else {
-        Err(Failure::refused(complaints.join("\n")))
-    }
+    if complaints.is_empty() { Ok(()) } else { Err(Failure::refused(complaints.join("\n"))) }
 }
 
 fn names_the_service(environment: &Environment) -> bool {
-    environment
-        .variables
-        .get("OTEL_RESOURCE_ATTRIBUTES")
-        .is_some_and(|attributes| {
-            attributes
-                .split(',')
-                .filter_map(|pair| pair.split_once('='))
-                .any(|(key, _)| key.trim() == "service.name")
-        })
+    environment.variables.get("OTEL_RESOURCE_ATTRIBUTES").is_some_and(|attributes| {
+        attributes
+            .split(',')
+            .filter_map(|pair| pair.split_once('='))
+            .any(|(key, _)| key.trim() == "service.name")
+    })
 }
 
 fn prefixed_forms(name: &str) -> String {
@@ -95,18 +80,9 @@ fn owner(variable: &str) -> Option<(Service, &str)> {
     })
 }
 
-/// Names that look prefixed and are not.
+/// Names that look prefixed and are not: some process reads them as they stand.
 fn is_whole(variable: &str) -> bool {
-    matches!(
-        variable,
-        "USER_SERVICE_URL"
-            | "ORDER_SERVICE_URL"
-            | "AUDIT_SERVICE_URL"
-            | "VIEWER_PORT"
-            | "VIEWER_QUERY_PORT"
-            | "VIEWER_OTLP_GRPC_PORT"
-            | "VIEWER_OTLP_HTTP_PORT"
-    )
+    Service::START_ORDER.iter().any(|service| service.reads(variable))
 }
 
 #[cfg(test)]
@@ -115,9 +91,7 @@ mod tests {
 
     fn environment(given: &[(&str, &str)]) -> Environment {
         Environment::new(
-            given
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+            given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
             [],
         )
     }
@@ -140,14 +114,8 @@ mod tests {
 
     #[test]
     fn names_that_only_look_prefixed_reach_everyone_unchanged() {
-        let names = [
-            "USER",
-            "USER_ID",
-            "USER_SERVICE_URL",
-            "VIEWER_PORT",
-            "GATEWAY_INTERFACE",
-            "HOME",
-        ];
+        let names =
+            ["USER", "USER_ID", "USER_SERVICE_URL", "VIEWER_PORT", "GATEWAY_INTERFACE", "HOME"];
         let given = environment(&names.map(|name| (name, "1")));
 
         for service in Service::START_ORDER {
@@ -175,11 +143,7 @@ mod tests {
 
             assert_eq!(failure.exit_code, 2);
             assert!(failure.sentence.starts_with(name), "{}", failure.sentence);
-            assert!(
-                failure.sentence.contains(&format!("USER_{name}")),
-                "{}",
-                failure.sentence
-            );
+            assert!(failure.sentence.contains(&format!("USER_{name}")), "{}", failure.sentence);
         }
         assert!(refuse_per_process(&environment(&[("PORT", "")])).is_ok());
     }
@@ -188,11 +152,6 @@ mod tests {
     fn a_service_name_for_all_is_refused_in_the_resource_attributes_too() {
         let given = environment(&[("OTEL_RESOURCE_ATTRIBUTES", "a=b, service.name=all")]);
 
-        assert!(
-            refuse_per_process(&given)
-                .unwrap_err()
-                .sentence
-                .contains("service.name")
-        );
+        assert!(refuse_per_process(&given).unwrap_err().sentence.contains("service.name"));
     }
 }

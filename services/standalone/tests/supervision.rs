@@ -1,10 +1,7 @@
 //! Supervision alone, with shell scripts as children and a small HTTP server that says whether
 //! they are ready: what a well-behaved service would never do can be tried here.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "what a test needs and cannot have fails it"
-)]
+#![expect(clippy::unwrap_used, reason = "what a test needs and cannot have fails it")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr, TcpListener};
@@ -31,12 +28,7 @@ impl Stage {
     async fn new() -> Self {
         let (stop, stopped) = mpsc::channel(2);
         let well = answer_everything("200 OK").await;
-        Self {
-            folder: TempDir::new().unwrap(),
-            well,
-            stop,
-            stopped: Some(stopped),
-        }
+        Self { folder: TempDir::new().unwrap(), well, stop, stopped: Some(stopped) }
     }
 
     /// A child that notes its starts in `<name>.pids` before it does what `script` says.
@@ -45,10 +37,7 @@ impl Stage {
         ChildSpec {
             name: name.to_owned(),
             program: PathBuf::from("/bin/sh"),
-            args: vec![
-                "-c".into(),
-                format!("echo $$ >> {}; {script}", pids.display()).into(),
-            ],
+            args: vec!["-c".into(), format!("echo $$ >> {}; {script}", pids.display()).into()],
             variables: BTreeMap::new(),
             emptied: BTreeSet::new(),
             ready_url: format!("http://{}/health/ready", self.well),
@@ -65,9 +54,7 @@ impl Stage {
     fn run(&mut self, children: Vec<ChildSpec>) -> JoinHandle<Result<(), Failure>> {
         let announced = self.path("announced");
         let stop = self.stopped.take().unwrap();
-        tokio::spawn(supervise(children, stop, move || {
-            std::fs::write(announced, "").unwrap()
-        }))
+        tokio::spawn(supervise(children, stop, move || std::fs::write(announced, "").unwrap()))
     }
 
     fn pids(&self, name: &str) -> Vec<i32> {
@@ -83,11 +70,7 @@ impl Stage {
 }
 
 fn lines(path: &Path) -> Vec<String> {
-    std::fs::read_to_string(path)
-        .unwrap_or_default()
-        .lines()
-        .map(str::to_owned)
-        .collect()
+    std::fs::read_to_string(path).unwrap_or_default().lines().map(str::to_owned).collect()
 }
 
 async fn answer_everything(status: &'static str) -> SocketAddr {
@@ -114,13 +97,8 @@ async fn until(what: &str, condition: impl Fn() -> bool) {
 }
 
 fn alive(pid: i32) -> bool {
-    std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
-        !stat
-            .rsplit(") ")
-            .next()
-            .unwrap_or_default()
-            .starts_with('Z')
-    })
+    std::fs::read_to_string(format!("/proc/{pid}/stat"))
+        .is_ok_and(|stat| !stat.rsplit(") ").next().unwrap_or_default().starts_with('Z'))
 }
 
 fn kill(pid: i32, signal: nix::sys::signal::Signal) {
@@ -147,10 +125,7 @@ async fn children_are_stopped_in_the_opposite_order_of_their_start() {
     stage.stop.send(StopRequest::Orderly).await.unwrap();
 
     assert_eq!(run.await.unwrap(), Ok(()));
-    assert_eq!(
-        lines(&order)[3..],
-        ["stop-gateway", "stop-audit", "stop-viewer"]
-    );
+    assert_eq!(lines(&order)[3..], ["stop-gateway", "stop-audit", "stop-viewer"]);
 }
 
 #[tokio::test]
@@ -179,11 +154,7 @@ async fn the_pause_before_a_restart_doubles() {
     // 0.5 s, 1 s and 2 s lie between four starts.
     until("four starts", || stage.pids("user").len() == 4).await;
 
-    assert!(
-        began.elapsed() >= Duration::from_millis(3500),
-        "{:?}",
-        began.elapsed()
-    );
+    assert!(began.elapsed() >= Duration::from_millis(3500), "{:?}", began.elapsed());
     stage.stop.send(StopRequest::Orderly).await.unwrap();
     assert_eq!(run.await.unwrap(), Ok(()));
 }
@@ -192,23 +163,14 @@ async fn the_pause_before_a_restart_doubles() {
 async fn a_child_that_refuses_its_configuration_at_start_stops_everything() {
     let mut stage = Stage::new().await;
     let mut refusing = stage.child("audit", "exit 2");
-    refusing.ready_url = format!(
-        "http://{}/",
-        answer_everything("503 Service Unavailable").await
-    );
-    let children = vec![
-        stage.child("viewer", WAIT),
-        refusing,
-        stage.child("order", WAIT),
-    ];
+    refusing.ready_url = format!("http://{}/", answer_everything("503 Service Unavailable").await);
+    let children = vec![stage.child("viewer", WAIT), refusing, stage.child("order", WAIT)];
 
     let failure = stage.run(children).await.unwrap().unwrap_err();
 
     assert_eq!(failure.exit_code, 2);
     assert!(
-        failure
-            .sentence
-            .starts_with("audit cannot work with this configuration"),
+        failure.sentence.starts_with("audit cannot work with this configuration"),
         "{}",
         failure.sentence
     );
@@ -228,28 +190,13 @@ async fn a_port_that_was_taken_meanwhile_stops_everything_and_is_named() {
         port,
         variable: "USER_PORT".to_owned(),
     }];
-    late.ready_url = format!(
-        "http://{}/",
-        answer_everything("503 Service Unavailable").await
-    );
+    late.ready_url = format!("http://{}/", answer_everything("503 Service Unavailable").await);
 
-    let failure = stage
-        .run(vec![stage.child("viewer", WAIT), late])
-        .await
-        .unwrap()
-        .unwrap_err();
+    let failure = stage.run(vec![stage.child("viewer", WAIT), late]).await.unwrap().unwrap_err();
 
     assert_eq!(failure.exit_code, 1);
-    assert!(
-        failure.sentence.contains(&format!("port {port}")),
-        "{}",
-        failure.sentence
-    );
-    assert!(
-        failure.sentence.contains("USER_PORT"),
-        "{}",
-        failure.sentence
-    );
+    assert!(failure.sentence.contains(&format!("port {port}")), "{}", failure.sentence);
+    assert!(failure.sentence.contains("USER_PORT"), "{}", failure.sentence);
     assert!(stage.pids("viewer").iter().all(|pid| !alive(*pid)));
 }
 
@@ -257,25 +204,14 @@ async fn a_port_that_was_taken_meanwhile_stops_everything_and_is_named() {
 async fn a_child_that_never_becomes_ready_is_given_up_with_its_last_answer() {
     let mut stage = Stage::new().await;
     let mut slow = stage.child("audit", WAIT);
-    slow.ready_url = format!(
-        "http://{}/",
-        answer_everything("503 Service Unavailable").await
-    );
+    slow.ready_url = format!("http://{}/", answer_everything("503 Service Unavailable").await);
     slow.ready_within = Duration::from_millis(300);
 
     let failure = stage.run(vec![slow]).await.unwrap().unwrap_err();
 
     assert_eq!(failure.exit_code, 1);
-    assert!(
-        failure.sentence.contains("audit was not ready"),
-        "{}",
-        failure.sentence
-    );
-    assert!(
-        failure.sentence.contains("503 Service Unavailable busy"),
-        "{}",
-        failure.sentence
-    );
+    assert!(failure.sentence.contains("audit was not ready"), "{}", failure.sentence);
+    assert!(failure.sentence.contains("503 Service Unavailable busy"), "{}", failure.sentence);
     assert!(stage.pids("audit").iter().all(|pid| !alive(*pid)));
 }
 
@@ -298,25 +234,16 @@ async fn a_child_that_ignores_sigterm_is_killed_in_the_end() {
 async fn a_second_request_kills_what_still_drains() {
     let mut stage = Stage::new().await;
     let stubborn = "trap '' TERM; while :; do sleep 0.05; done";
-    let children = vec![
-        stage.child("viewer", stubborn),
-        stage.child("user", stubborn),
-    ];
+    let children = vec![stage.child("viewer", stubborn), stage.child("user", stubborn)];
     let run = stage.run(children);
     stage.until_announced().await;
-    until("both starts", || {
-        stage.pids("user").len() == 1 && stage.pids("viewer").len() == 1
-    })
-    .await;
+    until("both starts", || stage.pids("user").len() == 1 && stage.pids("viewer").len() == 1).await;
 
     stage.stop.send(StopRequest::Orderly).await.unwrap();
     stage.stop.send(StopRequest::AtOnce).await.unwrap();
 
-    let failure = tokio::time::timeout(Duration::from_secs(10), run)
-        .await
-        .unwrap()
-        .unwrap()
-        .unwrap_err();
+    let failure =
+        tokio::time::timeout(Duration::from_secs(10), run).await.unwrap().unwrap().unwrap_err();
     assert_eq!(failure.exit_code, 1);
     assert!(!alive(stage.pids("user")[0]) && !alive(stage.pids("viewer")[0]));
 }
@@ -325,15 +252,8 @@ async fn a_second_request_kills_what_still_drains() {
 async fn a_stop_during_the_start_stops_what_was_started() {
     let mut stage = Stage::new().await;
     let mut slow = stage.child("audit", WAIT);
-    slow.ready_url = format!(
-        "http://{}/",
-        answer_everything("503 Service Unavailable").await
-    );
-    let children = vec![
-        stage.child("viewer", WAIT),
-        slow,
-        stage.child("order", WAIT),
-    ];
+    slow.ready_url = format!("http://{}/", answer_everything("503 Service Unavailable").await);
+    let children = vec![stage.child("viewer", WAIT), slow, stage.child("order", WAIT)];
     let run = stage.run(children);
     until("audit's start", || stage.pids("audit").len() == 1).await;
 
@@ -342,11 +262,5 @@ async fn a_stop_during_the_start_stops_what_was_started() {
     assert_eq!(run.await.unwrap(), Ok(()));
     assert!(!stage.path("announced").exists());
     assert!(stage.pids("order").is_empty());
-    assert!(
-        stage
-            .pids("viewer")
-            .iter()
-            .chain(&stage.pids("audit"))
-            .all(|pid| !alive(*pid))
-    );
+    assert!(stage.pids("viewer").iter().chain(&stage.pids("audit")).all(|pid| !alive(*pid)));
 }

@@ -205,12 +205,10 @@ on_both_engines! {
             // Some end in time and some do not: what matters is that none is found halfway.
             let _ = tokio::time::timeout(limit, given_up).await;
         }
-        let users = store.list_users(100, None).await.unwrap();
+        // A user without its registration would now be in the way: its e-mail and its request id are taken.
         for (number, request_id) in (0..).zip(request_ids) {
-            let there = users.iter().any(|user| user.request_id == request_id);
             let email = format!("{number}@example.org");
-            let (_, replayed) = register(&store, request_id, (1 << 42) + number, &email).await.unwrap();
-            assert_eq!(replayed, there, "registration {number}");
+            register(&store, request_id, (1 << 42) + number, &email).await.unwrap();
         }
         assert_eq!(store.list_users(100, None).await.unwrap().len(), 40);
     }

@@ -22,7 +22,8 @@ use tracing::{Instrument, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::{answer, detach::Detach, request_span};
-use crate::{metrics, problem::Problem, process::Process, propagation, scope::Scope, telemetry};
+use crate::{
+    config::ServerArgs, metrics, problem::Problem, propagation, scope::Scope, telemetry};
 
 /// What a client that went away before its answer is counted as.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
@@ -49,11 +50,16 @@ pub(super) struct Layer {
 }
 
 impl Layer {
-    pub(super) fn new(process: &Process, edge_trust: EdgeTrust, tasks: TaskTracker) -> Self {
+    pub(super) fn new(
+        service: &'static str,
+        args: &ServerArgs,
+        edge_trust: EdgeTrust,
+        tasks: TaskTracker,
+    ) -> Self {
         Self {
-            service: process.service,
-            timeout: process.args.server.request_timeout_ms,
-            max_in_flight: process.args.server.max_in_flight.into(),
+            service,
+            timeout: args.request_timeout_ms,
+            max_in_flight: args.max_in_flight.into(),
             in_flight: AtomicUsize::new(0),
             edge_trust,
             tasks,

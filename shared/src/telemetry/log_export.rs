@@ -1,9 +1,13 @@
 //! Log records over OTLP: the same events as the lines on standard output, with the ids of the span around them.
 
+use std::time::SystemTime;
+
+use opentelemetry::{InstrumentationScope, logs::LogRecord as _};
 use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
 use opentelemetry_sdk::{
     Resource,
-    logs::{BatchConfigBuilder, BatchLogProcessor, SdkLoggerProvider},
+    error::OTelSdkResult,
+    logs::{BatchConfigBuilder, BatchLogProcessor, LogProcessor, SdkLogRecord, SdkLoggerProvider},
 };
 use tracing::Subscriber;
 use tracing_subscriber::{
@@ -47,9 +51,28 @@ pub(super) fn provider(
     Ok(Some(
         SdkLoggerProvider::builder()
             .with_resource(resource)
+            .with_log_processor(Finishing)
             .with_log_processor(processor)
             .build(),
     ))
+}
+
+/// Puts right what the appender leaves: the time of the record, which a backend would otherwise have to take from the observer,
+/// and the event's name, for which `tracing` has made up a place in the source.
+#[derive(Debug)]
+struct Finishing;
+
+impl LogProcessor for Finishing {
+    fn emit(&self, record: &mut SdkLogRecord, _: &InstrumentationScope) {
+        record.set_timestamp(record.observed_timestamp().unwrap_or_else(SystemTime::now));
+        if record.event_name().is_some_and(|name| name.starts_with("event ")) {
+            record.set_event_name("");
+        }
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        Ok(())
+    }
 }
 
 /// Takes events to `provider`, by `LOG_LEVEL` and without the carriers'.

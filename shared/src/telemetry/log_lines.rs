@@ -18,7 +18,7 @@ use crate::config::telemetry::LogFormat;
 
 mod fields;
 
-use fields::{JsonFields, Message, TextFields};
+use fields::{JsonFields, MessageField, TextFields};
 
 /// Lines longer than this do not keep their buffer.
 const KEPT_CAPACITY: usize = 16 * 1024;
@@ -59,12 +59,9 @@ impl LogLines {
         push_timestamp(line, OffsetDateTime::now_utc());
         line.push_str("\",\"level\":\"");
         line.push_str(metadata.level().as_str());
-        line.push_str("\",\"message\":");
-        event.record(&mut Message::Json(line));
-        if line.ends_with(':') {
-            line.push_str("\"\"");
-        }
-        line.push_str(",\"target\":");
+        line.push_str("\",\"message\":\"");
+        MessageField::json(line).take(event);
+        line.push_str("\",\"target\":");
         fields::push_json_string(line, metadata.target());
         line.push_str(",\"service.name\":");
         line.push_str(&self.service);
@@ -87,7 +84,7 @@ fn render_text(line: &mut String, event: &Event<'_>) {
     let metadata = event.metadata();
     push_timestamp(line, OffsetDateTime::now_utc());
     let _ = write!(line, " {:5} {}: ", metadata.level(), metadata.target());
-    event.record(&mut Message::Text(line));
+    MessageField::text(line).take(event);
     event.record(&mut TextFields(line));
     with_current_span(|span| {
         let _ = write!(

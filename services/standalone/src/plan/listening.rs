@@ -34,24 +34,15 @@ struct ServicePorts {
 
 impl Listening {
     pub(super) fn of(environment: &Environment) -> Result<Self, Failure> {
-        let collector = environment
-            .variables
-            .contains_key("OTEL_EXPORTER_OTLP_ENDPOINT");
-        let viewer = if collector {
-            None
-        } else {
-            Some(ViewerPorts::of(environment)?)
-        };
+        let collector = environment.variables.contains_key("OTEL_EXPORTER_OTLP_ENDPOINT");
+        let viewer = if collector { None } else { Some(ViewerPorts::of(environment)?) };
         let services = [
             ServicePorts::of(Service::Gateway, 5000, environment)?,
             ServicePorts::of(Service::User, 5001, environment)?,
             ServicePorts::of(Service::Order, 5002, environment)?,
             ServicePorts::of(Service::Audit, 5003, environment)?,
         ];
-        Ok(Self {
-            viewer,
-            services: services.into(),
-        })
+        Ok(Self { viewer, services: services.into() })
     }
 
     pub(super) fn base_url(&self, service: Service) -> String {
@@ -59,8 +50,7 @@ impl Listening {
     }
 
     pub(super) fn shown_url(&self, service: Service) -> String {
-        self.main(service)
-            .map_or_else(String::new, PortUse::shown_url)
+        self.main(service).map_or_else(String::new, PortUse::shown_url)
     }
 
     pub(super) fn shown_edge_url(&self) -> String {
@@ -76,27 +66,14 @@ impl Listening {
     /// The viewer's OTLP address.
     pub(super) fn receiver(&self, grpc: bool) -> Option<String> {
         let viewer = self.viewer.as_ref()?;
-        Some(if grpc {
-            viewer.otlp_grpc.url()
-        } else {
-            viewer.otlp_http.url()
-        })
+        Some(if grpc { viewer.otlp_grpc.url() } else { viewer.otlp_http.url() })
     }
 
     pub(super) fn ports_of(&self, service: Service) -> Vec<PortUse> {
         if service == Service::Viewer {
-            return self
-                .viewer
-                .iter()
-                .flat_map(ViewerPorts::all)
-                .cloned()
-                .collect();
+            return self.viewer.iter().flat_map(ViewerPorts::all).cloned().collect();
         }
-        self.ports(service)
-            .into_iter()
-            .flat_map(ServicePorts::all)
-            .cloned()
-            .collect()
+        self.ports(service).into_iter().flat_map(ServicePorts::all).cloned().collect()
     }
 
     /// Host and ports as the child reads them.
@@ -112,10 +89,7 @@ impl Listening {
             }
         } else if let Some(ports) = self.ports(service) {
             set("PORT", ports.main.port.to_string());
-            ports
-                .edge
-                .iter()
-                .for_each(|edge| set("EDGE_PORT", edge.port.to_string()));
+            ports.edge.iter().for_each(|edge| set("EDGE_PORT", edge.port.to_string()));
         }
         result
     }
@@ -165,44 +139,28 @@ impl ServicePorts {
         let own = variables::of(service, environment);
         let host = host(&own, service)?;
         let edge = match service {
-            Service::Gateway => Some(port_use(
-                &own,
-                host,
-                "EDGE_PORT",
-                edge_variable(environment),
-                8080,
-            )?),
+            Service::Gateway => {
+                Some(port_use(&own, host, "EDGE_PORT", edge_variable(environment), 8080)?)
+            }
             _ => None,
         };
         Ok(Self {
             service,
-            main: port_use(
-                &own,
-                host,
-                "PORT",
-                variables::own_form(service, "PORT"),
-                default,
-            )?,
+            main: port_use(&own, host, "PORT", variables::own_form(service, "PORT"), default)?,
             edge,
             metrics: metrics_port(&own, host, service)?,
         })
     }
 
     fn all(&self) -> impl Iterator<Item = &PortUse> {
-        std::iter::once(&self.main)
-            .chain(&self.edge)
-            .chain(&self.metrics)
+        std::iter::once(&self.main).chain(&self.edge).chain(&self.metrics)
     }
 }
 
 /// The form that is in use, since that is the one to change.
 fn edge_variable(environment: &Environment) -> String {
     let own = variables::own_form(Service::Gateway, "EDGE_PORT");
-    if environment.variables.contains_key(&own) {
-        own
-    } else {
-        "EDGE_PORT".to_owned()
-    }
+    if environment.variables.contains_key(&own) { own } else { "EDGE_PORT".to_owned() }
 }
 
 fn metrics_port(
@@ -213,14 +171,7 @@ fn metrics_port(
     if !own.contains_key("METRICS_PORT") {
         return Ok(None);
     }
-    port_use(
-        own,
-        host,
-        "METRICS_PORT",
-        variables::own_form(service, "METRICS_PORT"),
-        0,
-    )
-    .map(Some)
+    port_use(own, host, "METRICS_PORT", variables::own_form(service, "METRICS_PORT"), 0).map(Some)
 }
 
 /// `name` is what the child reads, `variable` what the user sets.
@@ -240,11 +191,7 @@ fn port_use(
             )));
         }
     };
-    Ok(PortUse {
-        host,
-        port,
-        variable,
-    })
+    Ok(PortUse { host, port, variable })
 }
 
 fn host(own: &Variables, service: Service) -> Result<IpAddr, Failure> {

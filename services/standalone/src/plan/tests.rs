@@ -1,37 +1,25 @@
 use super::*;
 
 fn plan(given: &[(&str, &str)]) -> Result<Plan, Failure> {
-    let given = given
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let given = given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     Plan::new(&Environment::new(given, []), Path::new("tracechain"))
 }
 
 fn child<'a>(plan: &'a Plan, name: &str) -> &'a ChildSpec {
-    plan.children
-        .iter()
-        .find(|child| child.name == name)
-        .unwrap()
+    plan.children.iter().find(|child| child.name == name).unwrap()
 }
 
 #[test]
 fn without_any_variable_everything_has_its_documented_place() {
     let plan = plan(&[]).unwrap();
 
-    let names: Vec<&str> = plan
-        .children
-        .iter()
-        .map(|child| child.name.as_str())
-        .collect();
+    let names: Vec<&str> = plan.children.iter().map(|child| child.name.as_str()).collect();
     assert_eq!(names, ["viewer", "audit", "order", "user", "gateway"]);
     let gateway = &child(&plan, "gateway").variables;
     assert_eq!(gateway["PORT"], "5000");
     assert_eq!(gateway["EDGE_PORT"], "8080");
     assert_eq!(gateway["NEXT_SERVICE_URL"], "http://127.0.0.1:5001");
-    assert_eq!(
-        gateway["OTEL_EXPORTER_OTLP_ENDPOINT"],
-        "http://127.0.0.1:4318"
-    );
+    assert_eq!(gateway["OTEL_EXPORTER_OTLP_ENDPOINT"], "http://127.0.0.1:4318");
     assert!(!gateway.contains_key("DATABASE_URL"));
     let order = &child(&plan, "order").variables;
     assert_eq!(order["DATABASE_URL"], "sqlite:.tracechain/order.db");
@@ -39,43 +27,27 @@ fn without_any_variable_everything_has_its_documented_place() {
     let viewer = child(&plan, "viewer");
     assert!(!viewer.variables.contains_key("OTEL_EXPORTER_OTLP_ENDPOINT"));
     assert_eq!(viewer.ready_url, "http://127.0.0.1:3000/ready");
-    let ports: Vec<u16> = plan
-        .children
-        .iter()
-        .flat_map(|child| &child.ports)
-        .map(|port| port.port)
-        .collect();
-    assert_eq!(
-        ports,
-        [3000, 3200, 4317, 4318, 5003, 5002, 5001, 5000, 8080]
-    );
+    let ports: Vec<u16> =
+        plan.children.iter().flat_map(|child| &child.ports).map(|port| port.port).collect();
+    assert_eq!(ports, [3000, 3200, 4317, 4318, 5003, 5002, 5001, 5000, 8080]);
 }
 
 #[test]
 fn a_moved_port_moves_every_address_that_leads_there() {
-    let plan = plan(&[
-        ("USER_PORT", "6001"),
-        ("VIEWER_OTLP_HTTP_PORT", "6318"),
-        ("EDGE_PORT", "6080"),
-    ])
-    .unwrap();
+    let plan =
+        plan(&[("USER_PORT", "6001"), ("VIEWER_OTLP_HTTP_PORT", "6318"), ("EDGE_PORT", "6080")])
+            .unwrap();
 
     let gateway = &child(&plan, "gateway").variables;
     assert_eq!(gateway["NEXT_SERVICE_URL"], "http://127.0.0.1:6001");
     assert_eq!(gateway["USER_SERVICE_URL"], "http://127.0.0.1:6001");
-    assert_eq!(
-        gateway["OTEL_EXPORTER_OTLP_ENDPOINT"],
-        "http://127.0.0.1:6318"
-    );
+    assert_eq!(gateway["OTEL_EXPORTER_OTLP_ENDPOINT"], "http://127.0.0.1:6318");
     assert_eq!(child(&plan, "user").variables["PORT"], "6001");
     assert_eq!(
         child(&plan, "viewer").variables["CORS_ORIGINS"],
         "http://localhost:6080,http://127.0.0.1:6080"
     );
-    assert!(
-        plan.announcement
-            .contains("curl -X POST http://localhost:6080/api/v1/process")
-    );
+    assert!(plan.announcement.contains("curl -X POST http://localhost:6080/api/v1/process"));
 }
 
 #[test]
@@ -93,8 +65,7 @@ fn with_a_collector_no_viewer_is_started() {
 
     assert!(plan.children.iter().all(|child| child.name != "viewer"));
     assert!(
-        plan.announcement
-            .contains("traces to  http://collector:4318"),
+        plan.announcement.contains("traces to  http://collector:4318"),
         "{}",
         plan.announcement
     );
@@ -123,17 +94,10 @@ fn a_host_for_all_addresses_is_reached_on_loopback() {
     let plan = plan(&[("HOST", "0.0.0.0"), ("AUDIT_HOST", "::")]).unwrap();
 
     assert_eq!(child(&plan, "user").variables["HOST"], "0.0.0.0");
-    assert_eq!(
-        child(&plan, "user").variables["NEXT_SERVICE_URL"],
-        "http://127.0.0.1:5002"
-    );
-    assert_eq!(
-        child(&plan, "order").variables["NEXT_SERVICE_URL"],
-        "http://[::1]:5003"
-    );
+    assert_eq!(child(&plan, "user").variables["NEXT_SERVICE_URL"], "http://127.0.0.1:5002");
+    assert_eq!(child(&plan, "order").variables["NEXT_SERVICE_URL"], "http://[::1]:5003");
     assert!(
-        plan.announcement
-            .contains("gateway    http://localhost:5000"),
+        plan.announcement.contains("gateway    http://localhost:5000"),
         "{}",
         plan.announcement
     );
@@ -141,40 +105,22 @@ fn a_host_for_all_addresses_is_reached_on_loopback() {
 
 #[test]
 fn another_childs_variables_and_empty_ones_cannot_come_back_through_the_file() {
-    let plan = plan(&[
-        ("USER_DATABASE_URL", "postgres://u:secret@h/d"),
-        ("LOG_LEVEL", ""),
-    ])
-    .unwrap();
+    let plan =
+        plan(&[("USER_DATABASE_URL", "postgres://u:secret@h/d"), ("LOG_LEVEL", "")]).unwrap();
 
     let order = child(&plan, "order");
     assert!(order.emptied.contains("USER_DATABASE_URL") && order.emptied.contains("LOG_LEVEL"));
-    assert_eq!(
-        child(&plan, "user").variables["DATABASE_URL"],
-        "postgres://u:secret@h/d"
-    );
+    assert_eq!(child(&plan, "user").variables["DATABASE_URL"], "postgres://u:secret@h/d");
 }
 
 #[test]
 fn wrong_values_name_the_variable_the_value_and_what_is_accepted() {
     let cases = [
-        (
-            "USER_PORT",
-            "abc",
-            "USER_PORT is 'abc': a port is a number from 1 to 65535",
-        ),
+        ("USER_PORT", "abc", "USER_PORT is 'abc': a port is a number from 1 to 65535"),
         ("EDGE_PORT", "0", "EDGE_PORT is '0': a port"),
-        (
-            "GATEWAY_EDGE_PORT",
-            "70000",
-            "GATEWAY_EDGE_PORT is '70000': a port",
-        ),
+        ("GATEWAY_EDGE_PORT", "70000", "GATEWAY_EDGE_PORT is '70000': a port"),
         ("VIEWER_PORT", "-1", "VIEWER_PORT is '-1': a port"),
-        (
-            "AUDIT_METRICS_PORT",
-            "x",
-            "AUDIT_METRICS_PORT is 'x': a port",
-        ),
+        ("AUDIT_METRICS_PORT", "x", "AUDIT_METRICS_PORT is 'x': a port"),
         ("HOST", "nowhere", "is 'nowhere': an IP address"),
         (
             "DRAIN_TIMEOUT_MS",
@@ -191,11 +137,7 @@ fn wrong_values_name_the_variable_the_value_and_what_is_accepted() {
 
 #[test]
 fn a_child_gets_five_seconds_over_its_own_drain_timeout() {
-    let plan = plan(&[
-        ("DRAIN_TIMEOUT_MS", "2000"),
-        ("ORDER_DRAIN_TIMEOUT_MS", "4000"),
-    ])
-    .unwrap();
+    let plan = plan(&[("DRAIN_TIMEOUT_MS", "2000"), ("ORDER_DRAIN_TIMEOUT_MS", "4000")]).unwrap();
 
     assert_eq!(child(&plan, "user").stop_within, Duration::from_secs(7));
     assert_eq!(child(&plan, "order").stop_within, Duration::from_secs(9));

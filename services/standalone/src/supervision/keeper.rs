@@ -47,15 +47,7 @@ impl Keeper {
         reports: mpsc::UnboundedSender<Report>,
     ) -> Self {
         let deadline = Instant::now() + spec.ready_within;
-        Self {
-            spec,
-            client,
-            wishes,
-            reports,
-            deadline,
-            was_ready: false,
-            deaths_in_a_row: 0,
-        }
+        Self { spec, client, wishes, reports, deadline, was_ready: false, deaths_in_a_row: 0 }
     }
 
     /// Runs until told to stop, or until it has reported that it cannot go on. The child is gone
@@ -105,10 +97,7 @@ impl Keeper {
         let again = if self.was_ready { " again" } else { "" };
         self.was_ready = true;
         let took = started.elapsed().as_secs_f64();
-        say(&format!(
-            "{} is ready{again} after {took:.2} s",
-            self.spec.name
-        ));
+        say(&format!("{} is ready{again} after {took:.2} s", self.spec.name));
         let _ = self.reports.send(Report::Ready(self.spec.name.clone()));
     }
 
@@ -130,10 +119,7 @@ impl Keeper {
         let delay =
             LONGEST_DELAY.min(FIRST_DELAY * 2_u32.saturating_pow(self.deaths_in_a_row.min(16)));
         self.deaths_in_a_row += 1;
-        say(&format!(
-            "{name} died ({ending}); starting it again in {:.1} s",
-            delay.as_secs_f64()
-        ));
+        say(&format!("{name} died ({ending}); starting it again in {:.1} s", delay.as_secs_f64()));
         Ok(delay)
     }
 
@@ -198,9 +184,7 @@ async fn wait_until_ready(
     url: &str,
     deadline: Option<Instant>,
 ) -> Result<(), String> {
-    let url: reqwest::Url = url
-        .parse()
-        .map_err(|error| format!("{url} is no URL: {error}"))?;
+    let url: reqwest::Url = url.parse().map_err(|error| format!("{url} is no URL: {error}"))?;
     loop {
         let last = match probe::get(client, url.clone()).await {
             Ok(answer) if answer.status == reqwest::StatusCode::OK => return Ok(()),

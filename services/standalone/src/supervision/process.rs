@@ -30,15 +30,8 @@ impl Process {
             .kill_on_drop(true)
             .spawn()?;
         let leash = child.stdin.take();
-        let group = child
-            .id()
-            .and_then(|id| i32::try_from(id).ok())
-            .map(Pid::from_raw);
-        Ok(Self {
-            child,
-            group,
-            _leash: leash,
-        })
+        let group = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
+        Ok(Self { child, group, _leash: leash })
     }
 
     /// Waits until it is gone.

@@ -14,11 +14,7 @@ fn text(bytes: &[u8]) -> String {
 /// Runs it to its end, with nothing started and nothing left behind.
 fn refused(place: &Place, variables: &[(&str, &str)]) -> Output {
     let output = place.command(&[], variables).output().unwrap();
-    assert!(
-        !text(&output.stderr).contains("is ready"),
-        "{}",
-        text(&output.stderr)
-    );
+    assert!(!text(&output.stderr).contains("is ready"), "{}", text(&output.stderr));
     assert!(!place.path(".tracechain").exists());
     output
 }
@@ -85,10 +81,7 @@ fn a_variable_that_differs_per_process_is_refused_without_a_prefix() {
 
         let said = text(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{said}");
-        assert!(
-            said.contains(&format!("{name} is different in every service")),
-            "{said}"
-        );
+        assert!(said.contains(&format!("{name} is different in every service")), "{said}");
         assert!(said.contains(&format!("USER_{name}")), "{said}");
     }
 }
@@ -101,11 +94,7 @@ fn it_is_refused_from_the_file_as_well() {
     let output = refused(&place, &[]);
 
     assert_eq!(output.status.code(), Some(2));
-    assert!(
-        text(&output.stderr).contains("USER_DATABASE_URL"),
-        "{}",
-        text(&output.stderr)
-    );
+    assert!(text(&output.stderr).contains("USER_DATABASE_URL"), "{}", text(&output.stderr));
 }
 
 #[test]
@@ -116,11 +105,7 @@ fn a_file_that_cannot_be_understood_is_refused_with_the_line() {
     let output = refused(&place, &[]);
 
     assert_eq!(output.status.code(), Some(2));
-    assert!(
-        text(&output.stderr).contains("this is no variable"),
-        "{}",
-        text(&output.stderr)
-    );
+    assert!(text(&output.stderr).contains("this is no variable"), "{}", text(&output.stderr));
 }
 
 #[test]
@@ -141,10 +126,8 @@ fn health_is_0_with_the_body_for_a_good_answer() {
 fn health_takes_an_address_without_a_scheme() {
     let address = answer_once("200 OK");
 
-    let output = Place::new()
-        .command(&["health", &format!("{address}/health")], &[])
-        .output()
-        .unwrap();
+    let output =
+        Place::new().command(&["health", &format!("{address}/health")], &[]).output().unwrap();
 
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
 }
@@ -183,11 +166,7 @@ fn health_is_1_when_nobody_listens_and_ignores_a_proxy() {
         .unwrap();
 
     assert_eq!(output.status.code(), Some(1));
-    assert!(
-        text(&output.stderr).contains("onnection refused"),
-        "{}",
-        text(&output.stderr)
-    );
+    assert!(text(&output.stderr).contains("onnection refused"), "{}", text(&output.stderr));
 }
 
 #[test]
@@ -196,27 +175,18 @@ fn health_gives_up_after_two_seconds() {
     let address = silent.local_addr().unwrap();
     let began = Instant::now();
 
-    let output = Place::new()
-        .command(&["health", &format!("http://{address}/")], &[])
-        .output()
-        .unwrap();
+    let output =
+        Place::new().command(&["health", &format!("http://{address}/")], &[]).output().unwrap();
 
     assert_eq!(output.status.code(), Some(1));
-    assert!(
-        text(&output.stderr).contains("within 2 s"),
-        "{}",
-        text(&output.stderr)
-    );
+    assert!(text(&output.stderr).contains("within 2 s"), "{}", text(&output.stderr));
     assert!(began.elapsed() >= Duration::from_secs(2));
 }
 
 #[test]
 fn health_refuses_what_is_no_http_address() {
     for wrong in ["ftp://127.0.0.1/", "http://"] {
-        let output = Place::new()
-            .command(&["health", wrong], &[])
-            .output()
-            .unwrap();
+        let output = Place::new().command(&["health", wrong], &[]).output().unwrap();
 
         assert_eq!(output.status.code(), Some(1));
         assert!(
@@ -231,17 +201,11 @@ fn health_refuses_what_is_no_http_address() {
 fn https_is_spoken_and_a_certificate_that_nobody_vouches_for_is_not_well() {
     let address = answer_once("200 OK");
 
-    let output = Place::new()
-        .command(&["health", &format!("https://{address}/")], &[])
-        .output()
-        .unwrap();
+    let output =
+        Place::new().command(&["health", &format!("https://{address}/")], &[]).output().unwrap();
 
     assert_eq!(output.status.code(), Some(1));
-    assert!(
-        !text(&output.stderr).contains("panicked"),
-        "{}",
-        text(&output.stderr)
-    );
+    assert!(!text(&output.stderr).contains("panicked"), "{}", text(&output.stderr));
 }
 
 #[test]
@@ -250,9 +214,8 @@ fn help_names_every_subcommand_and_every_port_variable() {
 
     let help = text(&output.stdout);
     assert!(output.status.success());
-    for name in ["gateway", "user", "order", "audit", "viewer", "health"]
-        .iter()
-        .chain(&PORT_VARIABLES)
+    for name in
+        ["gateway", "user", "order", "audit", "viewer", "health"].iter().chain(&PORT_VARIABLES)
     {
         assert!(help.contains(name), "{name} is missing in:\n{help}");
     }

@@ -27,18 +27,11 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) fn new() -> Self {
-        Self {
-            folder: TempDir::new().unwrap(),
-            ports: PORT_VARIABLES.map(|_| Port::reserve()),
-        }
+        Self { folder: TempDir::new().unwrap(), ports: PORT_VARIABLES.map(|_| Port::reserve()) }
     }
 
     pub(crate) fn port(&self, variable: &str) -> u16 {
-        self.ports[PORT_VARIABLES
-            .iter()
-            .position(|known| *known == variable)
-            .unwrap()]
-        .number()
+        self.ports[PORT_VARIABLES.iter().position(|known| *known == variable).unwrap()].number()
     }
 
     pub(crate) fn url(&self, variable: &str, path: &str) -> String {

@@ -32,11 +32,7 @@ impl Place {
             .stderr(File::create(&stderr).unwrap())
             .spawn()
             .unwrap();
-        Launcher {
-            process,
-            stdout,
-            stderr,
-        }
+        Launcher { process, stdout, stderr }
     }
 }
 
@@ -55,12 +51,9 @@ impl Launcher {
     /// The log lines of `service` so far.
     pub(crate) fn log_of(&self, service: &str) -> Vec<serde_json::Value> {
         let text = std::fs::read_to_string(&self.stdout).unwrap_or_default();
-        let lines = text
-            .lines()
-            .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-        lines
-            .filter(|line| line["service.name"] == service)
-            .collect()
+        let lines =
+            text.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        lines.filter(|line| line["service.name"] == service).collect()
     }
 
     pub(crate) fn until_said(&self, text: &str) {
@@ -80,9 +73,7 @@ impl Launcher {
     }
 
     pub(crate) fn children(&self) -> BTreeSet<Pid> {
-        processes()
-            .filter(|pid| parent(*pid) == Some(self.id()))
-            .collect()
+        processes().filter(|pid| parent(*pid) == Some(self.id())).collect()
     }
 
     /// The child that runs `service`.
@@ -98,8 +89,11 @@ impl Launcher {
 
     /// Waits until it has left.
     pub(crate) fn left(&mut self) -> ExitStatus {
-        until("the launcher to leave", || self.process.try_wait().unwrap());
-        self.process.wait().unwrap()
+        until("the launcher to leave", || self.has_left())
+    }
+
+    pub(crate) fn has_left(&mut self) -> Option<ExitStatus> {
+        self.process.try_wait().unwrap()
     }
 
     /// Stops it as a user would and expects it to be orderly.
@@ -150,13 +144,7 @@ fn parent(pid: Pid) -> Option<Pid> {
 /// The fields after the name: state, parent, and so on.
 fn stat(pid: Pid) -> Option<Vec<String>> {
     let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    Some(
-        text.rsplit_once(") ")?
-            .1
-            .split(' ')
-            .map(str::to_owned)
-            .collect(),
-    )
+    Some(text.rsplit_once(") ")?.1.split(' ').map(str::to_owned).collect())
 }
 
 fn arguments(pid: Pid) -> Vec<String> {

@@ -12,11 +12,8 @@ use serde_json::{Value, json};
 /// Sends the request of the printed curl line and returns the answer.
 fn process(place: &Place, user_id: i64) -> Value {
     let body = json!({"user_id": user_id, "action": "test_trace"});
-    let (status, answer) = ask(|client| {
-        client
-            .post(place.url("EDGE_PORT", "/api/v1/process"))
-            .json(&body)
-    });
+    let (status, answer) =
+        ask(|client| client.post(place.url("EDGE_PORT", "/api/v1/process")).json(&body));
     assert_eq!(status, 200, "{answer}");
     answer
 }
@@ -28,10 +25,7 @@ fn get(url: &str) -> (u16, Value) {
 fn ask(request: impl FnOnce(&reqwest::Client) -> reqwest::RequestBuilder) -> (u16, Value) {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let Ok(response) = request(&client).send().await else {
             return (0, Value::Null);
@@ -42,17 +36,11 @@ fn ask(request: impl FnOnce(&reqwest::Client) -> reqwest::RequestBuilder) -> (u1
 }
 
 fn until_gone(pids: &BTreeSet<Pid>) {
-    until("every child to be gone", || {
-        pids.iter().all(|pid| !alive(*pid)).then_some(())
-    });
+    until("every child to be gone", || pids.iter().all(|pid| !alive(*pid)).then_some(()));
 }
 
 fn requests_logged(launcher: &Launcher, service: &str) -> usize {
-    launcher
-        .log_of(service)
-        .iter()
-        .filter(|line| line["message"] == "Request completed")
-        .count()
+    launcher.log_of(service).iter().filter(|line| line["message"] == "Request completed").count()
 }
 
 #[test]
@@ -125,10 +113,7 @@ fn no_child_survives_a_launcher_that_was_killed_while_it_started() {
 fn what_was_written_is_still_there_after_a_restart() {
     let place = Place::new();
     let launcher = place.launch(&[]);
-    let order_id = process(&place, 1001)["order"]["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let order_id = process(&place, 1001)["order"]["id"].as_str().unwrap().to_owned();
     launcher.stop();
 
     let launcher = place.launch(&[]);
@@ -156,17 +141,12 @@ fn a_prefixed_variable_reaches_its_child_alone_and_wins_even_from_the_file() {
 
     process(&place, 1001);
 
-    until("user's log line", || {
-        (requests_logged(&launcher, "user-service") > 0).then_some(())
-    });
+    until("user's log line", || (requests_logged(&launcher, "user-service") > 0).then_some(()));
     let stdout = place.path("stdout");
     launcher.stop();
     let log = std::fs::read_to_string(stdout).unwrap();
     for quiet in ["gateway", "order-service", "audit-service"] {
-        assert!(
-            !log.contains(&format!("\"{quiet}\"")),
-            "{quiet} logs below error:\n{log}"
-        );
+        assert!(!log.contains(&format!("\"{quiet}\"")), "{quiet} logs below error:\n{log}");
     }
 }
 
@@ -184,9 +164,7 @@ fn the_file_places_what_the_environment_leaves_open() {
 
     assert!(place.path("elsewhere.db").exists());
     assert!(!place.path(".tracechain/order.db").exists());
-    until("the log of shop", || {
-        (!launcher.log_of("shop").is_empty()).then_some(())
-    });
+    until("the log of shop", || (!launcher.log_of("shop").is_empty()).then_some(()));
     launcher.stop();
 }
 
@@ -200,15 +178,9 @@ fn a_service_that_refuses_its_configuration_stops_everything() {
     let status = launcher.left();
 
     assert_eq!(status.code(), Some(2), "{}", launcher.said());
+    assert!(launcher.said().contains("DATABASE_URL"), "{}", launcher.said());
     assert!(
-        launcher.said().contains("DATABASE_URL"),
-        "{}",
-        launcher.said()
-    );
-    assert!(
-        launcher
-            .said()
-            .contains("order cannot work with this configuration"),
+        launcher.said().contains("order cannot work with this configuration"),
         "{}",
         launcher.said()
     );
@@ -258,11 +230,25 @@ fn a_hanging_child_is_killed_after_its_time_and_the_others_are_stopped_in_order(
 
     assert_eq!(launcher.left().code(), Some(0), "{}", launcher.said());
     assert!(
-        launcher
-            .said()
-            .contains("order did not stop within 5 s and is killed"),
+        launcher.said().contains("order did not stop within 5 s and is killed"),
         "{}",
         launcher.said()
     );
+    assert!(children.iter().all(|pid| !alive(*pid)));
+}
+
+#[test]
+fn a_second_interrupt_kills_what_hangs_at_once() {
+    let place = Place::new();
+    let mut launcher = place.launch(&[("DRAIN_TIMEOUT_MS", "600000")]);
+    let children = launcher.children();
+    kill(launcher.child("order").unwrap(), Signal::SIGSTOP).unwrap();
+
+    let status = until("the launcher to leave", || {
+        launcher.signal(Signal::SIGINT);
+        launcher.has_left()
+    });
+
+    assert_eq!(status.code(), Some(1), "{}", launcher.said());
     assert!(children.iter().all(|pid| !alive(*pid)));
 }

@@ -5,18 +5,20 @@ use tracing_subscriber::EnvFilter;
 const ACCEPTED: &str = "accepted: trace, debug, info, warn (or warning), error, off, or a list of them with targets such as \
                         info,sqlx=warn";
 
-/// Libraries whose trace and debug lines drown ours; a plain level leaves them at `info`, a directive of their own wins.
-const NOISY: [&str; 10] = [
-    "h2",
-    "hyper",
-    "hyper_util",
-    "mio",
-    "reqwest",
-    "rustls",
-    "tokio",
-    "tonic",
-    "tower",
-    "want",
+/// What a level without a target does not reach, each capped unless a directive names it: libraries whose trace and debug lines
+/// drown ours, and the SDK, whose warnings are the only sign of its losses and whose other lines say nothing to a user.
+const CAPPED: [(&str, &str); 11] = [
+    ("opentelemetry", "warn"),
+    ("h2", "info"),
+    ("hyper", "info"),
+    ("hyper_util", "info"),
+    ("mio", "info"),
+    ("reqwest", "info"),
+    ("rustls", "info"),
+    ("tokio", "info"),
+    ("tonic", "info"),
+    ("tower", "info"),
+    ("want", "info"),
 ];
 
 /// Which log lines are written; checked, so building the filter does not fail.
@@ -38,37 +40,26 @@ impl LogLevel {
 }
 
 pub(super) fn parse(value: &str) -> Result<LogLevel, String> {
-    let parts: Vec<String> = split_outside_braces(value)
-        .map(directive)
-        .collect::<Option<_>>()
-        .ok_or(ACCEPTED)?;
-    let directives = match parts.as_slice() {
-        [level] if level == "trace" || level == "debug" => quieten(level),
-        parts => parts.join(","),
-    };
-    EnvFilter::builder()
-        .parse(&directives)
-        .map_err(|error| format!("{ACCEPTED} ({error})"))?;
+    let mut parts: Vec<String> = value.split(',').map(directive).collect::<Option<_>>().ok_or(ACCEPTED)?;
+    cap(&mut parts);
+    let directives = parts.join(",");
+    EnvFilter::builder().parse(&directives).map_err(|error| format!("{ACCEPTED} ({error})"))?;
     Ok(LogLevel(directives))
 }
 
-fn quieten(level: &str) -> String {
-    NOISY.iter().fold(level.to_owned(), |directives, target| {
-        directives + "," + target + "=info"
-    })
+fn cap(parts: &mut Vec<String>) {
+    let reached = parts.iter().rev().find(|part| !part.contains('=')).map(|level| rank(level));
+    let is_named = |parts: &[String], target: &str| parts.iter().any(|part| part.split('=').next() == Some(target));
+    for (target, level) in CAPPED {
+        if reached.is_some_and(|reached| reached > rank(level)) && !is_named(parts, target) {
+            parts.push(format!("{target}={level}"));
+        }
+    }
 }
 
-/// Field filters (`[span{a=1,b=2}]=debug`) have commas of their own.
-fn split_outside_braces(value: &str) -> impl Iterator<Item = &str> {
-    let mut depth = 0_u32;
-    value.split(move |c| {
-        match c {
-            '{' | '[' => depth += 1,
-            '}' | ']' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        c == ',' && depth == 0
-    })
+/// How much a level lets through.
+fn rank(level: &str) -> usize {
+    ["off", "error", "warn", "info", "debug", "trace"].iter().position(|name| *name == level).unwrap_or_default()
 }
 
 /// A word alone must be a level: `EnvFilter` would take a misspelt one for a target and say nothing.
@@ -100,31 +91,25 @@ mod tests {
     #[test]
     fn levels_and_directives_are_taken_in_any_case() {
         for (given, expected) in [
-            ("info", "info"),
-            ("INFO", "info"),
+            ("info", "info,opentelemetry=warn"),
+            ("INFO", "info,opentelemetry=warn"),
             ("WARNING", "warn"),
             ("Warn", "warn"),
             ("off", "off"),
-            ("info,sqlx=WARNING", "info,sqlx=warn"),
-            ("warn, [span{a=1,b=2}]=debug", "warn,[span{a=1,b=2}]=debug"),
+            ("info,sqlx=WARNING", "info,sqlx=warn,opentelemetry=warn"),
+            ("info,opentelemetry=info", "info,opentelemetry=info"),
+            ("warn, [span{a=1}]=debug", "warn,[span{a=1}]=debug"),
         ] {
-            assert_eq!(
-                parse(given).map(|level| level.0),
-                Ok(expected.to_owned()),
-                "{given}"
-            );
+            assert_eq!(parse(given).map(|level| level.0), Ok(expected.to_owned()), "{given}");
         }
     }
 
     #[test]
-    fn debug_alone_leaves_the_libraries_at_info() {
-        let level = parse("DEBUG").unwrap();
-        assert!(level.directives().starts_with("debug,"));
-        assert!(level.directives().contains(",hyper=info"));
-        assert_eq!(
-            parse("debug,h2=trace").unwrap().directives(),
-            "debug,h2=trace"
-        );
+    fn a_level_alone_leaves_the_libraries_at_info() {
+        let debug = parse("DEBUG,h2=trace").unwrap();
+        assert!(debug.directives().starts_with("debug,h2=trace,"));
+        assert!(debug.directives().contains(",hyper=info"));
+        assert!(!debug.directives().contains("h2=info"));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::{
 use tracing::field::{Field, Visit};
 
 const MESSAGE: &str = "message";
+const NAME: &str = "name";
 
 /// Members that the line has of its own; a field of that name gets [`RENAMED`] in front, as JSON keys must not repeat.
 const OWN: [&str; 7] = [
@@ -21,28 +22,46 @@ const OWN: [&str; 7] = [
 ];
 const RENAMED: &str = "field.";
 
-/// Writes the `message` field alone.
-pub(super) enum Message<'a> {
-    Json(&'a mut String),
-    Text(&'a mut String),
+/// Writes the one field that is the line's message.
+pub(super) struct MessageField<'a> {
+    line: &'a mut String,
+    field: &'static str,
+    escape: fn(&mut String, &str),
+    found: bool,
 }
 
-impl Visit for Message<'_> {
+impl<'a> MessageField<'a> {
+    pub(super) fn json(line: &'a mut String) -> Self {
+        Self { line, field: MESSAGE, escape: escape_json, found: false }
+    }
+
+    pub(super) fn text(line: &'a mut String) -> Self {
+        Self { line, field: MESSAGE, escape: escape_text, found: false }
+    }
+
+    /// Takes the message from `event`; the SDK's events often have a `name` alone.
+    pub(super) fn take(mut self, event: &tracing::Event<'_>) {
+        event.record(&mut self);
+        if !self.found {
+            self.field = NAME;
+            event.record(&mut self);
+        }
+    }
+}
+
+impl Visit for MessageField<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        if field.name() == MESSAGE {
-            match self {
-                Self::Json(line) => push_json_display(line, format_args!("{value:?}")),
-                Self::Text(line) => push_escaped(line, format_args!("{value:?}")),
-            }
+        if field.name() == self.field {
+            self.found = true;
+            // Writing into a `String` does not fail.
+            let _ = write!(Escaping(self.line, self.escape), "{value:?}");
         }
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        if field.name() == MESSAGE {
-            match self {
-                Self::Json(line) => push_json_string(line, value),
-                Self::Text(line) => push_escaped(line, value),
-            }
+        if field.name() == self.field {
+            self.found = true;
+            (self.escape)(self.line, value);
         }
     }
 }

@@ -97,13 +97,18 @@ fn a_field_named_like_a_member_of_the_line_is_renamed() {
 }
 
 #[test]
-fn what_json_cannot_hold_is_a_string_and_an_event_without_message_has_an_empty_one() {
+fn an_event_without_message_has_its_name_for_one() {
+    assert_eq!(json_line(|| tracing::warn!(name = "Export.Failed", retries = 3))["message"], "Export.Failed");
+    assert_eq!(json_line(|| tracing::warn!(retries = 3))["message"], "");
+}
+
+#[test]
+fn what_json_cannot_hold_is_a_string() {
     let line = json_line(|| tracing::info!(share = f64::NAN, large = u64::MAX));
     assert_eq!(
         (&line["share"], &line["large"]),
         (&json!("NaN"), &json!(u64::MAX))
     );
-    assert_eq!(line["message"], "");
 }
 
 #[test]

@@ -1,0 +1,83 @@
+//! `POST /process`: records what was done, once per request id.
+
+use axum::{
+    Json as JsonAnswer,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use garde::Validate;
+use http::HeaderMap;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use shared::{
+    chain::{self, ChainEntry},
+    json::Json,
+    names,
+    problem::Problem,
+    scope::Scope,
+    timestamp::{now_micros, rfc3339},
+};
+use uuid::Uuid;
+
+use crate::store::{AuditLog, Recorded, Store};
+
+const MAX_ID: i64 = (1 << 53) - 1;
+
+/// The body as far as this service reads it.
+#[derive(Debug, Deserialize, Validate)]
+pub(crate) struct ProcessRequest {
+    #[garde(range(min = 1, max = MAX_ID))]
+    user_id: i64,
+    #[garde(length(chars, min = 1, max = 64))]
+    action: String,
+    #[garde(skip)]
+    request_id: Option<Uuid>,
+    #[garde(dive)]
+    order: OrderOfRequest,
+}
+
+/// The order that the request placed.
+#[derive(Debug, Deserialize, Validate)]
+pub(crate) struct OrderOfRequest {
+    #[garde(skip)]
+    id: Uuid,
+    #[garde(range(min = 0))]
+    total_cents: i64,
+    #[garde(length(min = 3, max = 3), ascii)]
+    currency: String,
+}
+
+/// Records the request.
+pub(crate) async fn process(
+    State(store): State<Store>,
+    scope: Scope,
+    body: Json<ProcessRequest>,
+) -> Result<Response, Problem> {
+    let request = body.value;
+    request.request_id.inspect(|id| scope.identify(*id));
+    let record = AuditLog {
+        id: Uuid::now_v7(),
+        request_id: scope.request_id(),
+        order_id: request.order.id,
+        user_id: request.user_id,
+        action: request.action,
+        total_cents: request.order.total_cents,
+        currency: request.order.currency,
+        recorded_at: now_micros(),
+        trace_id: chain::trace_id(),
+    };
+    let insert = store.insert_audit(&record, scope.deadline());
+    let Recorded { log, replayed } = scope.within(names::database::AUDIT, insert).await??;
+    let mut answer = Map::new();
+    answer.insert("status".to_owned(), json!("completed"));
+    answer.insert("request_id".to_owned(), json!(scope.request_id()));
+    let audit = json!({"id": log.id, "recorded_at": rfc3339(log.recorded_at)});
+    answer.insert("audit".to_owned(), audit);
+    ChainEntry::current(&scope).prepend_to(&mut answer);
+    Ok((replay_header(replayed), JsonAnswer(Value::Object(answer))).into_response())
+}
+
+fn replay_header(replayed: bool) -> HeaderMap {
+    let header = (names::header::IDEMPOTENCY_REPLAYED, http::HeaderValue::from_static("true"));
+    replayed.then_some(header).into_iter().collect()
+}

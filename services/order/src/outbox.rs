@@ -1,0 +1,204 @@
+//! The relay: delivers audit records that the request itself could not, and notes those that were delivered.
+//!
+//! Invariants: a row is delivered at least once, by whichever process holds its lease; a redelivery continues the trace that
+//! placed the order. Polls and acknowledgements leave no spans.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use futures_util::{StreamExt, stream};
+use http::{HeaderMap, StatusCode};
+use opentelemetry::context::FutureExt as _;
+use shared::{
+    client::Client, names, propagation::Carrier, scope::Scope, timestamp::now_micros,
+};
+use tokio::{sync::mpsc, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::{
+    audit::{self, Delivery},
+    metrics,
+    store::{Delivered, DueAudit, Store},
+};
+
+/// The lease that an order is inserted with: the request's own call to audit comes first.
+pub(crate) const FIRST_LEASE: Duration = Duration::from_secs(5);
+/// Longer than a batch can take: its rows over the parallel deliveries, at a second each.
+const LEASE: Duration = Duration::from_secs(6);
+const BATCH: u32 = 64;
+const PARALLEL: usize = 16;
+const POLL: Duration = Duration::from_millis(250);
+/// Twice what a delivery may take, since audit gets half of what is left.
+const DELIVERY_SCOPE: Duration = Duration::from_secs(2);
+const FIRST_DELAY: Duration = Duration::from_millis(500);
+const LONGEST_DELAY: Duration = Duration::from_secs(10);
+/// How long acknowledgements are gathered into one statement.
+const GATHER: Duration = Duration::from_millis(25);
+const STATEMENT_TIME: Duration = Duration::from_secs(5);
+
+/// The running relay.
+pub(crate) struct Outbox {
+    acks: Acks,
+    stop: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+/// Where deliveries are reported.
+#[derive(Clone)]
+pub(crate) struct Acks(mpsc::UnboundedSender<Delivered>);
+
+struct Relay {
+    store: Store,
+    client: Client,
+    acks: Acks,
+    worker: Uuid,
+}
+
+impl Outbox {
+    /// Starts the relay and the writer of acknowledgements.
+    pub(crate) fn start(store: Store, client: Client) -> Self {
+        // Not bounded in itself: each entry stands for a request in flight or a claimed row, and those are.
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let (acks, stop) = (Acks(sender), CancellationToken::new());
+        let relay =
+            Relay { store: store.clone(), client, acks: acks.clone(), worker: Uuid::now_v7() };
+        let mut tasks = JoinSet::new();
+        tasks.spawn(Arc::new(relay).run(stop.clone()));
+        tasks.spawn(acknowledge(store, receiver, stop.clone()));
+        Self { acks, stop, tasks }
+    }
+
+    pub(crate) fn acks(&self) -> Acks {
+        self.acks.clone()
+    }
+
+    /// Ends the relay and writes the acknowledgements that are there; what is not acknowledged is delivered again by the
+    /// next process, and audit ignores what it has.
+    pub(crate) async fn stop(mut self) {
+        self.stop.cancel();
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+impl Acks {
+    /// Notes a delivery. After the stop nobody listens, and the row is delivered once more.
+    pub(crate) fn send(&self, delivered: Delivered) {
+        let _ = self.0.send(delivered);
+    }
+
+    /// Puts aside a row that audit refuses.
+    pub(crate) async fn park(&self, store: &Store, order_id: Uuid, status: StatusCode) {
+        let reason = format!("audit-service answered {status}");
+        tracing::error!(order_id = %order_id, reason, "An audit record is parked");
+        if let Err(error) = store.park(order_id, &reason, now_micros()).await {
+            tracing::warn!(error = error.to_string(), "An audit record could not be parked");
+        }
+    }
+}
+
+impl Relay {
+    async fn run(self: Arc<Self>, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            let claimed = self.claim().await;
+            let full = claimed.len() == BATCH as usize;
+            let deliveries = stream::iter(claimed).map(|due| self.deliver(due));
+            let delivered: Vec<bool> = deliveries.buffer_unordered(PARALLEL).collect().await;
+            self.show().await;
+            // A full batch that audit took means that more is waiting and that it can be delivered.
+            if !(full && delivered.contains(&true)) {
+                tokio::select! { () = stop.cancelled() => {}, () = tokio::time::sleep(POLL) => {} }
+            }
+        }
+    }
+
+    async fn claim(&self) -> Vec<DueAudit> {
+        let now = now_micros();
+        let (lease_end, deadline) = (now + LEASE.as_micros() as i64, Instant::now() + STATEMENT_TIME);
+        let claimed = self.store.claim_due(self.worker, BATCH, now, lease_end, deadline).await;
+        claimed.unwrap_or_else(|error| {
+            tracing::debug!(error = error.to_string(), "The outbox cannot be read");
+            Vec::new()
+        })
+    }
+
+    /// Delivers one record within the trace that placed its order; true when audit has it.
+    async fn deliver(&self, due: DueAudit) -> bool {
+        let scope = Scope::new(names::service::ORDER, DELIVERY_SCOPE, &HeaderMap::new());
+        scope.identify(due.request_id);
+        let carrier = Carrier {
+            traceparent: due.continuation.traceparent,
+            tracestate: due.continuation.tracestate,
+            baggage: due.continuation.baggage,
+        };
+        let delivery = audit::deliver(&self.client, due.audit_body.into(), &scope);
+        match delivery.with_context(carrier.to_context()).await {
+            Delivery::Recorded { audit_id, recorded_at, .. } => {
+                tracing::info!(order_id = %due.order_id, trace_id = due.trace_id, attempts = due.attempts, "Audit record delivered late");
+                self.acks.send(Delivered { order_id: due.order_id, audit_id, recorded_at });
+                return true;
+            }
+            Delivery::Refused(status) => self.acks.park(&self.store, due.order_id, status).await,
+            Delivery::Failed => self.postpone(due.order_id, due.attempts).await,
+        }
+        false
+    }
+
+    async fn postpone(&self, order_id: Uuid, attempts: i64) {
+        let doublings = u32::try_from(attempts - 1).unwrap_or(0).min(10);
+        let delay = (FIRST_DELAY * 2_u32.pow(doublings)).min(LONGEST_DELAY);
+        let next = now_micros() + delay.as_micros() as i64;
+        // If it fails, the lease runs out and the row is due again.
+        if let Err(error) = self.store.postpone(order_id, next).await {
+            tracing::debug!(error = error.to_string(), "A delivery could not be postponed");
+        }
+    }
+
+    async fn show(&self) {
+        let (pending, parked) =
+            futures_util::join!(self.store.pending_count(), self.store.parked_count());
+        if let (Ok(pending), Ok(parked)) = (pending, parked) {
+            metrics::outbox(pending, parked);
+        }
+    }
+}
+
+async fn acknowledge(
+    store: Store,
+    mut receiver: mpsc::UnboundedReceiver<Delivered>,
+    stop: CancellationToken,
+) {
+    let mut batch = Vec::new();
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => break,
+            received = receiver.recv_many(&mut batch, usize::MAX) => if received == 0 { break },
+        }
+        tokio::select! { () = stop.cancelled() => {}, () = tokio::time::sleep(GATHER) => {} }
+        gather(&mut receiver, &mut batch);
+        write(&store, &mut batch).await;
+    }
+    gather(&mut receiver, &mut batch);
+    write(&store, &mut batch).await;
+}
+
+fn gather(receiver: &mut mpsc::UnboundedReceiver<Delivered>, batch: &mut Vec<Delivered>) {
+    while let Ok(delivered) = receiver.try_recv() {
+        batch.push(delivered);
+    }
+}
+
+async fn write(store: &Store, batch: &mut Vec<Delivered>) {
+    if batch.is_empty() {
+        return;
+    }
+    match store.acknowledge(batch, Instant::now() + STATEMENT_TIME).await {
+        Ok(noted) => metrics::outbox_delivered(noted),
+        Err(error) => {
+            tracing::warn!(error = error.to_string(), "Acknowledgements are lost; the records are delivered again");
+        }
+    }
+    batch.clear();
+}

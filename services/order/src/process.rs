@@ -1,0 +1,171 @@
+//! `POST /process`: prices and places an order, then has it audited.
+
+use axum::{
+    Json as JsonAnswer,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use garde::Validate;
+use http::{HeaderMap, HeaderValue, StatusCode};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use shared::{
+    chain::{self, ChainEntry},
+    json::Json,
+    names::{self, attribute, ours},
+    problem::{Failure, Problem},
+    propagation::Carrier,
+    scope::Scope,
+    telemetry::set_attribute,
+    timestamp::{now_micros, rfc3339},
+};
+use tracing::Span;
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+use uuid::Uuid;
+
+use crate::{
+    audit::{self, Delivery},
+    metrics,
+    outbox::FIRST_LEASE,
+    pricing::{self, Priced},
+    resources::OrderBody,
+    routes::App,
+    store::{Continuation, Delivered, NewOrder, Order, Placed},
+};
+
+const MAX_ID: i64 = (1 << 53) - 1;
+const MAX_QUANTITY: i64 = 1_000_000;
+
+/// The caller's body as far as this service reads it; other members are passed on.
+#[derive(Debug, Deserialize, Validate)]
+pub(crate) struct ProcessRequest {
+    #[garde(range(min = 1, max = MAX_ID))]
+    user_id: i64,
+    #[garde(length(chars, min = 1, max = 64))]
+    action: String,
+    #[serde(default)]
+    #[garde(length(max = 50), dive)]
+    items: Vec<Item>,
+    #[garde(skip)]
+    request_id: Option<Uuid>,
+}
+
+/// One line of the order asked for.
+#[derive(Debug, Deserialize, Validate)]
+pub(crate) struct Item {
+    #[garde(length(chars, min = 1, max = 64))]
+    pub(crate) sku: String,
+    #[garde(range(min = 1, max = MAX_QUANTITY))]
+    pub(crate) quantity: i64,
+}
+
+/// Places the order and delivers its audit record, or keeps it for later.
+pub(crate) async fn process(
+    State(app): State<App>,
+    scope: Scope,
+    body: Json<ProcessRequest>,
+) -> Result<Response, Failure> {
+    let members = body.members()?;
+    let request = body.value;
+    request.request_id.inspect(|id| scope.identify(*id));
+    set_attribute(&Span::current(), attribute::USER_ID, request.user_id);
+    let priced = pricing::price_order(&app.store, &scope, &request.items).await?;
+    let members = members_for_audit(members, &scope);
+    let new = new_order(request.user_id, request.action, priced, &scope, &members);
+    let place = app.store.place_order(&new, scope.deadline());
+    let placed = scope.within(names::database::ORDERS, place).await?.map_err(Problem::from)?;
+    describe(&placed);
+    let body = audit_body(&members, placed.order.id, placed.order.total_cents, &placed.order.currency);
+    let delivery = audit::deliver(&app.next, body.into(), &scope).await;
+    let audited = settle(&app, &placed.order, delivery).await;
+    Ok(answer(&placed, audited, &scope))
+}
+
+/// What audit gets of the caller's members: all but what is personal, and the request's id.
+fn members_for_audit(mut members: Map<String, Value>, scope: &Scope) -> Map<String, Value> {
+    for personal in ["user_name", "user_email"] {
+        members.remove(personal);
+    }
+    members.insert("request_id".to_owned(), json!(scope.request_id()));
+    members
+}
+
+fn audit_body(members: &Map<String, Value>, id: Uuid, total_cents: i64, currency: &str) -> Vec<u8> {
+    let mut members = members.clone();
+    let order = json!({"id": id, "total_cents": total_cents, "currency": currency});
+    members.insert("order".to_owned(), order);
+    Value::Object(members).to_string().into_bytes()
+}
+
+fn new_order(
+    user_id: i64,
+    action: String,
+    priced: Priced,
+    scope: &Scope,
+    members: &Map<String, Value>,
+) -> NewOrder {
+    let (id, now) = (Uuid::now_v7(), now_micros());
+    let carrier = Carrier::from_context(&Span::current().context());
+    NewOrder {
+        id,
+        request_id: scope.request_id(),
+        user_id,
+        action,
+        audit_body: audit_body(members, id, priced.total_cents, &priced.currency),
+        items: priced.items,
+        total_cents: priced.total_cents,
+        currency: priced.currency,
+        created_at: now,
+        trace_id: chain::trace_id(),
+        next_attempt_at: now + FIRST_LEASE.as_micros() as i64,
+        continuation: Continuation {
+            traceparent: carrier.traceparent,
+            tracestate: carrier.tracestate,
+            baggage: carrier.baggage,
+        },
+    }
+}
+
+fn describe(placed: &Placed) {
+    let span = Span::current();
+    set_attribute(&span, ours::ORDER_ID, placed.order.id.to_string());
+    set_attribute(&span, ours::ORDER_TOTAL_CENTS, placed.order.total_cents);
+    if !placed.replayed {
+        metrics::order_took_status(&placed.order);
+    }
+}
+
+/// The members that audit's answer adds, or `None` while its record is still to be delivered.
+async fn settle(app: &App, order: &Order, delivery: Delivery) -> Option<Map<String, Value>> {
+    match delivery {
+        Delivery::Recorded { audit_id, recorded_at, answer } => {
+            app.acks.send(Delivered { order_id: order.id, audit_id, recorded_at });
+            return Some(answer);
+        }
+        Delivery::Refused(status) => app.acks.park(&app.store, order.id, status).await,
+        Delivery::Failed => {}
+    }
+    let (audit_id, recorded_at) = (order.audit_id?, order.audited_at?);
+    let audit = json!({"id": audit_id, "recorded_at": rfc3339(recorded_at)});
+    Some(Map::from_iter([("audit".to_owned(), audit)]))
+}
+
+fn answer(placed: &Placed, audited: Option<Map<String, Value>>, scope: &Scope) -> Response {
+    let pending = audited.is_none();
+    set_attribute(&Span::current(), ours::AUDIT_PENDING, pending);
+    let (status, word) =
+        if pending { (StatusCode::ACCEPTED, "accepted") } else { (StatusCode::OK, "completed") };
+    let mut answer = audited
+        .unwrap_or_else(|| Map::from_iter([("audit".to_owned(), json!({"status": "pending"}))]));
+    answer.insert("status".to_owned(), json!(word));
+    answer.insert("trace_id".to_owned(), json!(placed.order.trace_id));
+    answer.insert("request_id".to_owned(), json!(scope.request_id()));
+    answer.insert("order".to_owned(), json!(OrderBody::from(&placed.order)));
+    ChainEntry::current(scope).prepend_to(&mut answer);
+    (status, replay_header(placed.replayed), JsonAnswer(answer)).into_response()
+}
+
+fn replay_header(replayed: bool) -> HeaderMap {
+    let header = (names::header::IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
+    replayed.then_some(header).into_iter().collect()
+}

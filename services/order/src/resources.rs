@@ -1,0 +1,188 @@
+//! Orders as a resource: list, read, complete or cancel, delete.
+
+use axum::{
+    Json as JsonAnswer,
+    extract::{Path, State},
+};
+use garde::Validate;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use shared::{
+    json::Json,
+    names,
+    page::{Cursor, Page, PageQuery, Query},
+    problem::Problem,
+    scope::Scope,
+    timestamp::{self, now_micros},
+};
+use uuid::Uuid;
+
+use crate::{
+    metrics,
+    routes::App,
+    store::{Change, Deletion, Order, OrderItem, Status},
+};
+
+/// An order in answers.
+#[derive(Debug, Serialize)]
+pub(crate) struct OrderBody {
+    id: Uuid,
+    request_id: Uuid,
+    user_id: i64,
+    action: String,
+    status: &'static str,
+    total_cents: i64,
+    currency: String,
+    items: Vec<ItemBody>,
+    #[serde(serialize_with = "timestamp::serialize")]
+    created_at: i64,
+    #[serde(serialize_with = "timestamp::serialize")]
+    updated_at: i64,
+    trace_id: String,
+    audit_pending: bool,
+    audit_id: Option<Uuid>,
+}
+
+#[derive(Debug, Serialize)]
+struct ItemBody {
+    sku: String,
+    quantity: i64,
+    unit_price_cents: i64,
+}
+
+/// Which orders, and which page of them.
+#[derive(Debug, Deserialize)]
+pub(crate) struct OrdersQuery {
+    limit: Option<u32>,
+    after: Option<String>,
+    request_id: Option<Uuid>,
+}
+
+/// What an order is to become.
+#[derive(Debug, Deserialize, Validate)]
+pub(crate) struct StatusChange {
+    #[garde(skip)]
+    status: NewStatus,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum NewStatus {
+    Completed,
+    Cancelled,
+}
+
+/// A page of orders, newest first.
+pub(crate) async fn list_orders(
+    State(app): State<App>,
+    scope: Scope,
+    Query(query): Query<OrdersQuery>,
+) -> Result<JsonAnswer<Page<OrderBody>>, Problem> {
+    let page = PageQuery { limit: query.limit, after: query.after };
+    let after: Option<Cursor<Uuid>> = page.cursor()?;
+    let after = after.map(|cursor| (cursor.created_at, cursor.id));
+    let limit = page.limit()?;
+    let orders = app.store.list_orders(limit, after, query.request_id);
+    let orders = scope.within(names::database::ORDERS, orders).await??;
+    let items = orders.iter().map(OrderBody::from).collect();
+    Ok(JsonAnswer(Page::new(items, limit, |order: &OrderBody| Cursor {
+        created_at: order.created_at,
+        id: order.id,
+    })))
+}
+
+/// One order.
+pub(crate) async fn get_order(
+    State(app): State<App>,
+    scope: Scope,
+    Path(id): Path<String>,
+) -> Result<JsonAnswer<OrderBody>, Problem> {
+    let id = order_id(&id)?;
+    let order = scope.within(names::database::ORDERS, app.store.find_order(id)).await??;
+    order.map(|order| JsonAnswer(OrderBody::from(&order))).ok_or_else(|| no_such_order(id))
+}
+
+/// Completes or cancels an order that is still `created`.
+pub(crate) async fn change_order(
+    State(app): State<App>,
+    scope: Scope,
+    Path(id): Path<String>,
+    body: Json<StatusChange>,
+) -> Result<JsonAnswer<OrderBody>, Problem> {
+    let id = order_id(&id)?;
+    let status = match body.value.status {
+        NewStatus::Completed => Status::Completed,
+        NewStatus::Cancelled => Status::Cancelled,
+    };
+    let change = app.store.set_status(id, status, now_micros());
+    match scope.within(names::database::ORDERS, change).await?? {
+        Change::Done(order) => {
+            metrics::order_took_status(&order);
+            Ok(JsonAnswer(OrderBody::from(&order)))
+        }
+        Change::Settled(status) => Err(Problem::conflict(format!(
+            "the order is {} and stays so; only created orders change",
+            status.as_str()
+        ))),
+        Change::NotFound => Err(no_such_order(id)),
+    }
+}
+
+/// Deletes a cancelled order.
+pub(crate) async fn delete_order(
+    State(app): State<App>,
+    scope: Scope,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let id = order_id(&id)?;
+    match scope.within(names::database::ORDERS, app.store.delete_order(id)).await?? {
+        Deletion::Done => Ok(StatusCode::NO_CONTENT),
+        Deletion::NotCancelled(status) => Err(Problem::conflict(format!(
+            "the order is {}; only cancelled orders are deleted",
+            status.as_str()
+        ))),
+        Deletion::AuditPending => Err(Problem::conflict(
+            "the order's audit record is still to be delivered; try again later",
+        )),
+        Deletion::NotFound => Err(no_such_order(id)),
+    }
+}
+
+fn order_id(text: &str) -> Result<Uuid, Problem> {
+    let refused = |_| Problem::bad_request("the order id is not accepted; accepted: a UUID");
+    Uuid::try_parse(text).map_err(refused)
+}
+
+fn no_such_order(id: Uuid) -> Problem {
+    Problem::not_found(format!("there is no order {id}"))
+}
+
+impl From<&Order> for OrderBody {
+    fn from(order: &Order) -> Self {
+        Self {
+            id: order.id,
+            request_id: order.request_id,
+            user_id: order.user_id,
+            action: order.action.clone(),
+            status: order.status.as_str(),
+            total_cents: order.total_cents,
+            currency: order.currency.clone(),
+            items: order.items.iter().map(ItemBody::from).collect(),
+            created_at: order.created_at,
+            updated_at: order.updated_at,
+            trace_id: order.trace_id.clone(),
+            audit_pending: order.audit_pending,
+            audit_id: order.audit_id,
+        }
+    }
+}
+
+impl From<&OrderItem> for ItemBody {
+    fn from(item: &OrderItem) -> Self {
+        Self {
+            sku: item.sku.clone(),
+            quantity: item.quantity,
+            unit_price_cents: item.unit_price_cents,
+        }
+    }
+}
