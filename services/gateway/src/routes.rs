@@ -1,0 +1,59 @@
+//! The routes of the gateway: handlers and their documentation are one list.
+
+use std::sync::Arc;
+
+use axum::{Router, middleware::from_fn, routing::get};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{App, openapi, outcome};
+
+mod audit;
+mod chain;
+mod do_task;
+mod members;
+mod metrics_page;
+mod orders;
+mod pages;
+mod process;
+mod register;
+mod users;
+
+/// The routes by how they are served.
+#[derive(Debug)]
+pub(crate) struct Routes {
+    /// Inside the layer: traced, counted, logged.
+    pub(crate) traced: Router,
+    /// Static files and what machines poll.
+    pub(crate) plain: Router,
+}
+
+/// All routes, and the document about them.
+pub(crate) fn routes(app: Arc<App>) -> Routes {
+    let (traced, document) = traced().with_state(app).split_for_parts();
+    let document = openapi::complete(document);
+    let plain = Router::new()
+        .route("/", get(pages::index))
+        .route("/index", get(pages::index))
+        .route("/view_metrics", get(metrics_page::view_metrics))
+        .route("/openapi.json", get(move || pages::json(document.clone())));
+    Routes { traced, plain }
+}
+
+fn traced() -> OpenApiRouter<Arc<App>> {
+    let process = OpenApiRouter::new()
+        .routes(routes!(process::process))
+        .route_layer(from_fn(outcome::count_processed));
+    let register = OpenApiRouter::new()
+        .routes(routes!(register::register))
+        .routes(routes!(register::register_short))
+        .route_layer(from_fn(outcome::count_registrations));
+    OpenApiRouter::with_openapi(openapi::document())
+        .merge(process)
+        .merge(register)
+        .routes(routes!(users::list_users))
+        .routes(routes!(users::get_user))
+        .routes(routes!(orders::list_orders))
+        .routes(routes!(orders::get_order, orders::change_order, orders::delete_order))
+        .routes(routes!(audit::list_audit))
+        .routes(routes!(do_task::do_task))
+}
