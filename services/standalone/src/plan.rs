@@ -73,8 +73,13 @@ impl Plan {
         program: &Path,
     ) -> Result<(), Failure> {
         let mut own = variables::of(service, environment);
-        let start = milliseconds(&own, service, "DB_STARTUP_TIMEOUT_MS", DATABASE_STARTUP_TIMEOUT)?;
-        let drain = milliseconds(&own, service, "DRAIN_TIMEOUT_MS", DRAIN_TIMEOUT)?;
+        let duration = |name, default| {
+            milliseconds(own.get(name), default, || {
+                variables::form_in_use(service, name, environment)
+            })
+        };
+        let start = duration("DB_STARTUP_TIMEOUT_MS", DATABASE_STARTUP_TIMEOUT)?;
+        let drain = duration("DRAIN_TIMEOUT_MS", DRAIN_TIMEOUT)?;
         if service.has_database() && !own.contains_key("DATABASE_URL") {
             self.needs_data_directory = true;
         }
@@ -127,21 +132,15 @@ fn complete(own: &mut Variables, service: Service, listening: &Listening) {
 }
 
 fn milliseconds(
-    own: &Variables,
-    service: Service,
-    name: &str,
+    value: Option<&String>,
     default: Duration,
+    variable: impl FnOnce() -> String,
 ) -> Result<Duration, Failure> {
-    let Some(value) = own.get(name) else {
+    let Some(value) = value else {
         return Ok(default);
     };
-    match value.parse() {
-        Ok(milliseconds) if milliseconds > 0 => Ok(Duration::from_millis(milliseconds)),
-        _ => Err(Failure::refused(format!(
-            "{name} (or {}) is '{value}': accepted is a whole number of milliseconds, at least 1",
-            variables::own_form(service, name)
-        ))),
-    }
+    shared::config::milliseconds(value)
+        .map_err(|accepted| Failure::refused(format!("{} is '{value}': {accepted}", variable())))
 }
 
 fn addresses(environment: &Environment, listening: &Listening) -> Addresses {

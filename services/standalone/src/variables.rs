@@ -52,6 +52,12 @@ pub(crate) fn own_form(service: Service, variable: &str) -> String {
     format!("{}{variable}", service.prefix())
 }
 
+/// The name that gives `service` its `variable` now, since that is the one to change.
+pub(crate) fn form_in_use(service: Service, variable: &str, environment: &Environment) -> String {
+    let own = own_form(service, variable);
+    if environment.variables.contains_key(&own) { own } else { variable.to_owned() }
+}
+
 /// What `service` gets: what everyone gets, and over it what is for it alone.
 pub(crate) fn of(service: Service, environment: &Environment) -> Variables {
     let mut own = Variables::new();

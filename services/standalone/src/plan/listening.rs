@@ -113,7 +113,7 @@ impl Listening {
 impl ViewerPorts {
     fn of(environment: &Environment) -> Result<Self, Failure> {
         let own = variables::of(Service::Viewer, environment);
-        let host = host(&own, Service::Viewer)?;
+        let host = host(&own, Service::Viewer, environment)?;
         let port =
             |variable: &str, default| port_use(&own, host, variable, variable.to_owned(), default);
         Ok(Self {
@@ -137,11 +137,15 @@ impl ViewerPorts {
 impl ServicePorts {
     fn of(service: Service, default: u16, environment: &Environment) -> Result<Self, Failure> {
         let own = variables::of(service, environment);
-        let host = host(&own, service)?;
+        let host = host(&own, service, environment)?;
         let edge = match service {
-            Service::Gateway => {
-                Some(port_use(&own, host, "EDGE_PORT", edge_variable(environment), 8080)?)
-            }
+            Service::Gateway => Some(port_use(
+                &own,
+                host,
+                "EDGE_PORT",
+                variables::form_in_use(service, "EDGE_PORT", environment),
+                8080,
+            )?),
             _ => None,
         };
         Ok(Self {
@@ -155,12 +159,6 @@ impl ServicePorts {
     fn all(&self) -> impl Iterator<Item = &PortUse> {
         std::iter::once(&self.main).chain(&self.edge).chain(&self.metrics)
     }
-}
-
-/// The form that is in use, since that is the one to change.
-fn edge_variable(environment: &Environment) -> String {
-    let own = variables::own_form(Service::Gateway, "EDGE_PORT");
-    if environment.variables.contains_key(&own) { own } else { "EDGE_PORT".to_owned() }
 }
 
 fn metrics_port(
@@ -194,14 +192,14 @@ fn port_use(
     Ok(PortUse { host, port, variable })
 }
 
-fn host(own: &Variables, service: Service) -> Result<IpAddr, Failure> {
+fn host(own: &Variables, service: Service, environment: &Environment) -> Result<IpAddr, Failure> {
     let Some(value) = own.get("HOST") else {
         return Ok(DEFAULT_HOST);
     };
     value.parse().map_err(|_| {
-        let form = variables::own_form(service, "HOST");
         Failure::refused(format!(
-            "HOST (or {form}) is '{value}': an IP address of this machine is accepted, such as 127.0.0.1, 0.0.0.0 or ::"
+            "{} is '{value}': an IP address of this machine is accepted, such as 127.0.0.1, 0.0.0.0 or ::",
+            variables::form_in_use(service, "HOST", environment)
         ))
     })
 }
