@@ -7,17 +7,17 @@ use std::{sync::LazyLock, time::SystemTime};
 
 use prometheus::{Histogram, HistogramVec, IntCounterVec, Registry, core::Collector};
 
-use crate::telemetry::SpanIds;
+use crate::{names::metric as name, telemetry::SpanIds};
 
 mod bridge;
 mod endpoint;
 mod exemplars;
 mod export;
-mod name;
 mod openmetrics;
 mod pool;
 mod push;
 mod spans;
+mod unit;
 
 pub use endpoint::routes;
 pub(crate) use export::Export;
@@ -26,14 +26,12 @@ pub use pool::{PoolState, db_pool};
 use exemplars::EXEMPLARS;
 
 /// Bounds of HTTP durations in seconds; 0.3 is a bound of older dashboards.
-const HTTP_SECONDS: [f64; 14] = [
-    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0, 10.0,
-];
+const HTTP_SECONDS: [f64; 14] =
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0, 10.0];
 
 /// Bounds of database durations in seconds; from 0.002 on those of older dashboards.
-const DB_SECONDS: [f64; 12] = [
-    0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.0,
-];
+const DB_SECONDS: [f64; 12] =
+    [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.0];
 
 /// When counting began: the start time of cumulative OTLP points.
 static START: LazyLock<SystemTime> = LazyLock::new(SystemTime::now);
@@ -42,10 +40,7 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
     LazyLock::force(&START);
     let registry = Registry::new();
     #[cfg(target_os = "linux")]
-    register(
-        &registry,
-        prometheus::process_collector::ProcessCollector::for_self(),
-    );
+    register(&registry, prometheus::process_collector::ProcessCollector::for_self());
     registry
 });
 
@@ -69,20 +64,11 @@ pub fn http_request(
     let mut digits = [0; 5];
     let labels = [endpoint, method, decimal(status, &mut digits)];
     INSTRUMENTS.http_requests.with_label_values(&labels).inc();
-    INSTRUMENTS
-        .http_duration
-        .with_label_values(&labels)
-        .observe(seconds);
+    INSTRUMENTS.http_duration.with_label_values(&labels).observe(seconds);
     if status >= 400 {
         INSTRUMENTS.http_errors.with_label_values(&labels).inc();
     }
-    EXEMPLARS.note(
-        name::HTTP_REQUEST_DURATION,
-        &HTTP_SECONDS,
-        &labels,
-        seconds,
-        span,
-    );
+    EXEMPLARS.note(name::HTTP_REQUEST_DURATION, &HTTP_SECONDS, &labels, seconds, span);
 }
 
 /// Observes a request to another process: `endpoint` is the route's template there, `status_or_error` the status code or the
@@ -96,26 +82,14 @@ pub fn http_client_request(
     span: Option<&SpanIds>,
 ) {
     let labels = [endpoint, method, peer_service, status_or_error];
-    INSTRUMENTS
-        .client_duration
-        .with_label_values(&labels)
-        .observe(seconds);
-    EXEMPLARS.note(
-        name::HTTP_CLIENT_REQUEST_DURATION,
-        &HTTP_SECONDS,
-        &labels,
-        seconds,
-        span,
-    );
+    INSTRUMENTS.client_duration.with_label_values(&labels).observe(seconds);
+    EXEMPLARS.note(name::HTTP_CLIENT_REQUEST_DURATION, &HTTP_SECONDS, &labels, seconds, span);
 }
 
 /// Observes a database statement: `operation` and `collection` as on its span, `collection` empty for `COMMIT`.
 pub fn db_query(operation: &str, collection: &str, seconds: f64, span: Option<&SpanIds>) {
     let labels = [collection, operation];
-    INSTRUMENTS
-        .db_duration
-        .with_label_values(&labels)
-        .observe(seconds);
+    INSTRUMENTS.db_duration.with_label_values(&labels).observe(seconds);
     EXEMPLARS.note(name::DB_QUERY_DURATION, &DB_SECONDS, &labels, seconds, span);
 }
 

@@ -64,12 +64,7 @@ impl Telemetry {
         opentelemetry::global::set_tracer_provider(tracer.clone());
         let metrics = metrics::Export::start(args, &resource, Arc::clone(&ledger))?;
         say_where_to(args)?;
-        Ok(Self {
-            tracer,
-            logger,
-            metrics,
-            ledger,
-        })
+        Ok(Self { tracer, logger, metrics, ledger })
     }
 
     /// The account of sampled spans at this moment.
@@ -81,24 +76,14 @@ impl Telemetry {
     /// Sends what is queued and ends telemetry: spans and metrics, then a log line with the account of the spans, log records
     /// last. Takes at most twice [`FLUSH_TIMEOUT`]; what has not left by then is lost, and counted. Returns the final account.
     pub async fn flush(self) -> SpanAccount {
-        let Self {
-            tracer,
-            logger,
-            metrics,
-            ledger,
-        } = self;
+        let Self { tracer, logger, metrics, ledger } = self;
         // Not inline: on a current-thread runtime gRPC could not send anything while this thread waits for it.
         let spans =
             tokio::task::spawn_blocking(move || tracer.shutdown_with_timeout(FLUSH_TIMEOUT));
         let metrics = tokio::task::spawn_blocking(move || metrics.stop(FLUSH_TIMEOUT));
         let (spans, metrics) = tokio::join!(spans, metrics);
         ledger.close();
-        warn_of(
-            "spans",
-            spans
-                .map_err(anyhow::Error::new)
-                .and_then(|result| Ok(result?)),
-        );
+        warn_of("spans", spans.map_err(anyhow::Error::new).and_then(|result| Ok(result?)));
         warn_of("metrics", metrics.map_err(anyhow::Error::new).flatten());
         let account = ledger.snapshot();
         log_account(account);
@@ -106,11 +91,7 @@ impl Telemetry {
             let logs =
                 tokio::task::spawn_blocking(move || logger.shutdown_with_timeout(FLUSH_TIMEOUT))
                     .await;
-            warn_of(
-                "log records",
-                logs.map_err(anyhow::Error::new)
-                    .and_then(|result| Ok(result?)),
-            );
+            warn_of("log records", logs.map_err(anyhow::Error::new).and_then(|result| Ok(result?)));
         }
         account
     }
@@ -133,9 +114,7 @@ fn install_subscriber(
         .with_error_records_to_exceptions(false)
         .with_error_events_to_exceptions(false)
         .with_error_events_to_status(false)
-        .with_filter(filter_fn(|metadata| {
-            metadata.is_span() && metadata.target() == SPAN_TARGET
-        }));
+        .with_filter(filter_fn(|metadata| metadata.is_span() && metadata.target() == SPAN_TARGET));
     let lines = log_lines::LogLines::new(resource::service_name(args, service), args.log_format);
     let subscriber = tracing_subscriber::registry()
         .with(spans)
@@ -153,21 +132,9 @@ fn say_where_to(args: &TelemetryArgs) -> anyhow::Result<()> {
         return Ok(());
     }
     let signals: [(bool, &str, fn(&TelemetryArgs) -> anyhow::Result<Target>); 3] = [
-        (
-            args.otel_traces_exporter.otlp,
-            "spans",
-            TelemetryArgs::traces_target,
-        ),
-        (
-            args.otel_logs_exporter.otlp,
-            "log records",
-            TelemetryArgs::logs_target,
-        ),
-        (
-            args.otel_metrics_exporter.otlp,
-            "metrics",
-            TelemetryArgs::metrics_target,
-        ),
+        (args.otel_traces_exporter.otlp, "spans", TelemetryArgs::traces_target),
+        (args.otel_logs_exporter.otlp, "log records", TelemetryArgs::logs_target),
+        (args.otel_metrics_exporter.otlp, "metrics", TelemetryArgs::metrics_target),
     ];
     for (_, signal, target) in signals.into_iter().filter(|(on, ..)| *on) {
         let target = target(args)?;
@@ -178,25 +145,14 @@ fn say_where_to(args: &TelemetryArgs) -> anyhow::Result<()> {
                 "grpc (taken for port 4317; OTEL_EXPORTER_OTLP_PROTOCOL chooses)"
             }
         };
-        tracing::info!(
-            signal,
-            url = target.url,
-            protocol,
-            "Telemetry goes out over OTLP"
-        );
+        tracing::info!(signal, url = target.url, protocol, "Telemetry goes out over OTLP");
     }
     Ok(())
 }
 
 /// A span counts as lost on its way when it failed or was dropped: then the line is a warning.
 fn log_account(account: SpanAccount) {
-    let SpanAccount {
-        ended,
-        exported,
-        failed,
-        dropped,
-        queued,
-    } = account;
+    let SpanAccount { ended, exported, failed, dropped, queued } = account;
     if failed + dropped > 0 {
         tracing::warn!(
             ended,
@@ -207,14 +163,7 @@ fn log_account(account: SpanAccount) {
             "Spans accounted for; some did not arrive"
         );
     } else {
-        tracing::info!(
-            ended,
-            exported,
-            failed,
-            dropped,
-            queued,
-            "Spans accounted for"
-        );
+        tracing::info!(ended, exported, failed, dropped, queued, "Spans accounted for");
     }
 }
 

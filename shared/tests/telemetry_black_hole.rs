@@ -10,9 +10,15 @@ use shared::{
 #[tokio::test]
 async fn a_flush_into_a_black_hole_ends_in_its_time_with_the_account_closed() {
     let black_hole = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let endpoint = format!("--otel-exporter-otlp-endpoint=http://{}", black_hole.local_addr().unwrap());
-    let flags = [endpoint.as_str(), "--otel-bsp-max-export-batch-size=10", "--otel-metrics-exporter=prometheus,otlp"];
-    let telemetry = Telemetry::start(&TelemetryArgs::from_flags(flags).unwrap(), "order-service").unwrap();
+    let endpoint =
+        format!("--otel-exporter-otlp-endpoint=http://{}", black_hole.local_addr().unwrap());
+    let flags = [
+        endpoint.as_str(),
+        "--otel-bsp-max-export-batch-size=10",
+        "--otel-metrics-exporter=prometheus,otlp",
+    ];
+    let telemetry =
+        Telemetry::start(&TelemetryArgs::from_flags(flags).unwrap(), "order-service").unwrap();
     for _ in 0..25 {
         drop(tracing::info_span!(target: SPAN_TARGET, "work"));
     }

@@ -39,7 +39,10 @@ async fn a_flush_under_load_loses_nothing_that_the_account_calls_exported() {
     for task in tasks {
         task.await.unwrap();
         let account = telemetry.span_account();
-        assert_eq!(account.ended, account.exported + account.failed + account.dropped + account.queued);
+        assert_eq!(
+            account.ended,
+            account.exported + account.failed + account.dropped + account.queued
+        );
     }
     let account = telemetry.flush().await;
 

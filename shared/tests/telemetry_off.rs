@@ -25,7 +25,8 @@ async fn switched_off_nothing_is_sent_and_trace_context_still_passes() {
     let endpoint = format!("--otel-exporter-otlp-endpoint=http://{}", sink.address);
     let flags = [endpoint.as_str(), "--otel-sdk-disabled=true", "--log-level=warn"];
     assert_eq!(metrics_status().await, http::StatusCode::OK);
-    let telemetry = Telemetry::start(&TelemetryArgs::from_flags(flags).unwrap(), "order-service").unwrap();
+    let telemetry =
+        Telemetry::start(&TelemetryArgs::from_flags(flags).unwrap(), "order-service").unwrap();
     assert_eq!(metrics_status().await, http::StatusCode::NOT_FOUND);
 
     let outer = tracing::info_span!(target: SPAN_TARGET, "outer");

@@ -12,12 +12,22 @@ async fn a_start_that_fails_names_the_variable_and_what_to_do() {
     let error = refusal(&["--otel-exporter-otlp-headers=s3cret"]).await;
     assert!(error.contains("OTEL_EXPORTER_OTLP_HEADERS") && !error.contains("s3cret"), "{error}");
 
-    let error = refusal(&["--otel-bsp-max-queue-size=5", "--otel-bsp-max-export-batch-size=6"]).await;
+    let error =
+        refusal(&["--otel-bsp-max-queue-size=5", "--otel-bsp-max-export-batch-size=6"]).await;
     assert!(error.contains("OTEL_BSP_MAX_EXPORT_BATCH_SIZE is '6', accepted: 1 to 5"), "{error}");
 
     // Last: the log lines are installed by then, so no further start would get as far.
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
-    let error = refusal(&["--otel-traces-exporter=none", "--otel-logs-exporter=none", &format!("--metrics-port={port}")]).await;
-    assert!(error.contains(&format!("METRICS_PORT is '{port}'")) && error.contains("choose a free port"), "{error}");
+    let error = refusal(&[
+        "--otel-traces-exporter=none",
+        "--otel-logs-exporter=none",
+        &format!("--metrics-port={port}"),
+    ])
+    .await;
+    assert!(
+        error.contains(&format!("METRICS_PORT is '{port}'"))
+            && error.contains("choose a free port"),
+        "{error}"
+    );
 }

@@ -180,11 +180,7 @@ impl TelemetryArgs {
     /// # Errors
     /// When it was given and is above the queue's size.
     pub fn span_batch_size(&self) -> anyhow::Result<usize> {
-        batch_size(
-            "OTEL_BSP",
-            self.otel_bsp_max_queue_size,
-            self.otel_bsp_max_export_batch_size,
-        )
+        batch_size("OTEL_BSP", self.otel_bsp_max_queue_size, self.otel_bsp_max_export_batch_size)
     }
 
     /// Log records of one export.
@@ -192,11 +188,7 @@ impl TelemetryArgs {
     /// # Errors
     /// As [`Self::span_batch_size`].
     pub fn log_batch_size(&self) -> anyhow::Result<usize> {
-        batch_size(
-            "OTEL_BLRP",
-            self.otel_blrp_max_queue_size,
-            self.otel_blrp_max_export_batch_size,
-        )
+        batch_size("OTEL_BLRP", self.otel_blrp_max_queue_size, self.otel_blrp_max_export_batch_size)
     }
 }
 

@@ -31,10 +31,8 @@ async fn metrics(headers: HeaderMap) -> Response {
         return (StatusCode::NOT_FOUND, text).into_response();
     }
     let families = super::registry().gather();
-    let accept = headers
-        .get(header::ACCEPT)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
+    let accept =
+        headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if prefers_openmetrics(accept) {
         let content_type = [(header::CONTENT_TYPE, openmetrics::CONTENT_TYPE)];
         return (content_type, openmetrics::encode(&families, &EXEMPLARS)).into_response();
@@ -51,9 +49,8 @@ async fn metrics(headers: HeaderMap) -> Response {
 /// Whether OpenMetrics has a weight above zero and at least that of plain text (RFC 9110, section 12.5.1).
 fn prefers_openmetrics(accept: &str) -> bool {
     let weight = |wanted: &str| {
-        let ranges = accept
-            .split(',')
-            .filter(|range| media_type(range).eq_ignore_ascii_case(wanted));
+        let ranges =
+            accept.split(',').filter(|range| media_type(range).eq_ignore_ascii_case(wanted));
         ranges.map(quality).fold(0.0, f64::max)
     };
     let openmetrics = weight("application/openmetrics-text");
@@ -66,9 +63,7 @@ fn media_type(range: &str) -> &str {
 
 fn quality(range: &str) -> f64 {
     let parameters = range.split(';').skip(1).map(str::trim);
-    let value = parameters
-        .filter_map(|parameter| parameter.strip_prefix("q="))
-        .next();
+    let value = parameters.filter_map(|parameter| parameter.strip_prefix("q=")).next();
     value.map_or(1.0, |value| value.trim().parse().unwrap_or(0.0))
 }
 

@@ -60,11 +60,7 @@ impl Exemplars {
             return;
         };
         let bucket = bounds.partition_point(|bound| *bound < value);
-        let exemplar = Exemplar {
-            span,
-            value,
-            time: SystemTime::now(),
-        };
+        let exemplar = Exemplar { span, value, time: SystemTime::now() };
         let key = key(family, labels);
         let mut all = self.lock();
         if all.len() >= MAX_SERIES && !all.contains_key(&key) {
@@ -84,9 +80,7 @@ impl Exemplars {
     /// The exemplars of a series; empty when it has none.
     pub(super) fn of<L: AsRef<str>>(&self, family: &str, labels: &[L]) -> Buckets {
         let all = self.lock();
-        let series = all
-            .get(&key(family, labels))
-            .filter(|series| series.is_of(family, labels));
+        let series = all.get(&key(family, labels)).filter(|series| series.is_of(family, labels));
         series.map_or_else(Vec::new, |series| series.buckets.clone())
     }
 
@@ -98,9 +92,7 @@ impl Exemplars {
 fn key<L: AsRef<str>>(family: &str, labels: &[L]) -> u64 {
     let mut hasher = DefaultHasher::new();
     family.hash(&mut hasher);
-    labels
-        .iter()
-        .for_each(|label| label.as_ref().hash(&mut hasher));
+    labels.iter().for_each(|label| label.as_ref().hash(&mut hasher));
     hasher.finish()
 }
 
@@ -122,26 +114,14 @@ pub(super) mod tests {
     fn the_last_sampled_span_of_a_bucket_is_kept() {
         let exemplars = Exemplars::default();
         let bounds = [0.1, 1.0];
-        for (number, value, sampled) in [
-            (1, 0.05, true),
-            (2, 0.1, true),
-            (3, 0.2, false),
-            (4, 7.0, true),
-        ] {
-            exemplars.note(
-                "f",
-                &bounds,
-                &["a", "b"],
-                value,
-                Some(&ids(number, sampled)),
-            );
+        for (number, value, sampled) in
+            [(1, 0.05, true), (2, 0.1, true), (3, 0.2, false), (4, 7.0, true)]
+        {
+            exemplars.note("f", &bounds, &["a", "b"], value, Some(&ids(number, sampled)));
         }
         exemplars.note("f", &bounds, &["a", "b"], 0.01, None);
         let kept = exemplars.of("f", &["a", "b"]);
-        let spans: Vec<_> = kept
-            .iter()
-            .map(|place| place.map(|exemplar| exemplar.span))
-            .collect();
+        let spans: Vec<_> = kept.iter().map(|place| place.map(|exemplar| exemplar.span)).collect();
         assert_eq!(spans, [Some(ids(2, true)), None, Some(ids(4, true))]);
         assert!(exemplars.of("f", &["a"]).is_empty());
     }
@@ -150,13 +130,7 @@ pub(super) mod tests {
     fn the_map_does_not_grow_without_end() {
         let exemplars = Exemplars::default();
         for number in 0..MAX_SERIES + 10 {
-            exemplars.note(
-                "f",
-                &[1.0],
-                &[&number.to_string()],
-                0.5,
-                Some(&ids(1, true)),
-            );
+            exemplars.note("f", &[1.0], &[&number.to_string()], 0.5, Some(&ids(1, true)));
         }
         assert_eq!(exemplars.lock().len(), MAX_SERIES);
         exemplars.note("f", &[1.0], &["0"], 0.5, Some(&ids(9, true)));

@@ -21,22 +21,15 @@ impl Export {
         resource: &Resource,
         ledger: Arc<Ledger>,
     ) -> anyhow::Result<Self> {
-        let exporters = if args.otel_sdk_disabled {
-            Default::default()
-        } else {
-            args.otel_metrics_exporter
-        };
+        let exporters =
+            if args.otel_sdk_disabled { Default::default() } else { args.otel_metrics_exporter };
         endpoint::serve(exporters.prometheus);
         super::registry()
             .register(Box::new(SpanCollector::new(ledger)))
             .context("the account of spans is registered already")?;
         let target = exporters.otlp.then(|| args.metrics_target()).transpose()?;
-        let push = Push::start(
-            args.otel_metric_export_interval,
-            target,
-            exporters.console,
-            resource,
-        )?;
+        let push =
+            Push::start(args.otel_metric_export_interval, target, exporters.console, resource)?;
         let server = args
             .metrics_port
             .map(|port| serve_on(SocketAddr::new(args.metrics_host, port)))

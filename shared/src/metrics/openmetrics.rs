@@ -26,22 +26,14 @@ pub(super) fn encode(families: &[MetricFamily], exemplars: &Exemplars) -> String
 fn encode_family(text: &mut String, family: &MetricFamily, exemplars: &Exemplars) -> fmt::Result {
     let (kind, name) = match family.get_field_type() {
         // The family of a counter has no suffix, its sample always has.
-        MetricType::COUNTER => (
-            "counter",
-            family
-                .name()
-                .strip_suffix("_total")
-                .unwrap_or(family.name()),
-        ),
+        MetricType::COUNTER => {
+            ("counter", family.name().strip_suffix("_total").unwrap_or(family.name()))
+        }
         MetricType::GAUGE => ("gauge", family.name()),
         MetricType::HISTOGRAM => ("histogram", family.name()),
         MetricType::SUMMARY | MetricType::UNTYPED => return Ok(()),
     };
-    writeln!(
-        text,
-        "# TYPE {name} {kind}\n# HELP {name} {}",
-        Escaped(family.help())
-    )?;
+    writeln!(text, "# TYPE {name} {kind}\n# HELP {name} {}", Escaped(family.help()))?;
     for metric in family.get_metric() {
         let labels = Labels(metric.get_label());
         match family.get_field_type() {
@@ -52,11 +44,9 @@ fn encode_family(text: &mut String, family: &MetricFamily, exemplars: &Exemplars
                     Number(metric.get_counter().get_value())
                 )?;
             }
-            MetricType::GAUGE => writeln!(
-                text,
-                "{name}{labels} {}",
-                Number(metric.get_gauge().get_value())
-            )?,
+            MetricType::GAUGE => {
+                writeln!(text, "{name}{labels} {}", Number(metric.get_gauge().get_value()))?
+            }
             _ => encode_histogram(text, name, metric, &exemplars_of(exemplars, name, metric))?,
         }
     }
@@ -76,10 +66,7 @@ fn encode_histogram(
     exemplars: &Buckets,
 ) -> fmt::Result {
     let histogram = metric.get_histogram();
-    let finite = histogram
-        .get_bucket()
-        .iter()
-        .filter(|bucket| bucket.upper_bound().is_finite());
+    let finite = histogram.get_bucket().iter().filter(|bucket| bucket.upper_bound().is_finite());
     let buckets = finite
         .map(|bucket| (bucket.upper_bound(), bucket.cumulative_count()))
         .chain([(f64::INFINITY, histogram.get_sample_count())]);
@@ -92,28 +79,14 @@ fn encode_histogram(
         text.push('\n');
     }
     let labels = Labels(metric.get_label());
-    writeln!(
-        text,
-        "{name}_sum{labels} {}",
-        Number(histogram.get_sample_sum())
-    )?;
-    writeln!(
-        text,
-        "{name}_count{labels} {}",
-        histogram.get_sample_count()
-    )
+    writeln!(text, "{name}_sum{labels} {}", Number(histogram.get_sample_sum()))?;
+    writeln!(text, "{name}_count{labels} {}", histogram.get_sample_count())
 }
 
 fn encode_exemplar(text: &mut String, exemplar: &Exemplar) -> fmt::Result {
     let Exemplar { span, value, time } = exemplar;
-    let seconds = time
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs_f64();
-    let ids = format_args!(
-        "trace_id=\"{}\",span_id=\"{}\"",
-        span.trace_id, span.span_id
-    );
+    let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+    let ids = format_args!("trace_id=\"{}\",span_id=\"{}\"", span.trace_id, span.span_id);
     write!(text, " # {{{ids}}} {} {seconds:.3}", Number(*value))
 }
 
@@ -121,10 +94,7 @@ struct Labels<'a>(&'a [LabelPair]);
 
 impl fmt::Display for Labels<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (pair, before) in self
-            .0
-            .iter()
-            .zip(std::iter::once("{").chain(std::iter::repeat(",")))
+        for (pair, before) in self.0.iter().zip(std::iter::once("{").chain(std::iter::repeat(",")))
         {
             write!(f, "{before}{}=\"{}\"", pair.name(), Escaped(pair.value()))?;
         }
@@ -179,11 +149,9 @@ mod tests {
     #[test]
     fn counters_gauges_and_histograms_have_their_openmetrics_form() {
         let registry = Registry::new();
-        let counter = IntCounterVec::new(
-            Opts::new("hits_total", "Hits, \"all\"\n of them."),
-            &["path"],
-        )
-        .unwrap();
+        let counter =
+            IntCounterVec::new(Opts::new("hits_total", "Hits, \"all\"\n of them."), &["path"])
+                .unwrap();
         let gauge = IntGauge::new("open", "Open.").unwrap();
         let options = HistogramOpts::new("took_seconds", "Took.").buckets(vec![0.5, 1.0]);
         let histogram = HistogramVec::new(options, &["method", "path"]).unwrap();
@@ -195,13 +163,7 @@ mod tests {
         histogram.with_label_values(&["GET", "/"]).observe(0.25);
         histogram.with_label_values(&["GET", "/"]).observe(4.0);
         let exemplars = Exemplars::default();
-        exemplars.note(
-            "took_seconds",
-            &[0.5, 1.0],
-            &["GET", "/"],
-            4.0,
-            Some(&ids(1, true)),
-        );
+        exemplars.note("took_seconds", &[0.5, 1.0], &["GET", "/"], 4.0, Some(&ids(1, true)));
 
         let text = encode(&registry.gather(), &exemplars);
         let (exemplar_line, rest): (Vec<&str>, Vec<&str>) =

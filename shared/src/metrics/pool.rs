@@ -8,7 +8,7 @@ use prometheus::{
     proto::MetricFamily,
 };
 
-use super::name;
+use crate::names::metric as name;
 
 /// The connections of a pool at one moment.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

@@ -52,20 +52,15 @@ impl Push {
         }
         let (stop, stopped) = mpsc::channel();
         let name = "metrics-export".to_owned();
-        thread::Builder::new()
-            .name(name)
-            .spawn(move || run(interval, &mut sinks, &stopped))?;
+        thread::Builder::new().name(name).spawn(move || run(interval, &mut sinks, &stopped))?;
         Ok(Some(Self { stop }))
     }
 
     /// Pushes a last time. Blocks for at most `timeout`.
     pub(super) fn stop(self, timeout: Duration) -> anyhow::Result<()> {
         let (done, wait) = mpsc::channel();
-        self.stop
-            .send(done)
-            .context("the thread that pushes metrics has ended")?;
-        wait.recv_timeout(timeout)
-            .context("the last metrics did not leave in time")?
+        self.stop.send(done).context("the thread that pushes metrics has ended")?;
+        wait.recv_timeout(timeout).context("the last metrics did not leave in time")?
     }
 }
 
@@ -97,10 +92,7 @@ fn run(
 
 /// All sinks get their turn; the first error is told.
 fn push_all(sinks: &mut [Box<dyn Sink>]) -> anyhow::Result<()> {
-    sinks
-        .iter_mut()
-        .map(|sink| sink.push())
-        .fold(Ok(()), anyhow::Result::and)
+    sinks.iter_mut().map(|sink| sink.push()).fold(Ok(()), anyhow::Result::and)
 }
 
 trait Sink: Send {
@@ -112,9 +104,7 @@ struct ConsoleSink;
 impl Sink for ConsoleSink {
     fn push(&mut self) -> anyhow::Result<()> {
         let text = TextEncoder::new().encode_to_string(&super::registry().gather())?;
-        std::io::stdout()
-            .write_all(text.as_bytes())
-            .context("standard output")
+        std::io::stdout().write_all(text.as_bytes()).context("standard output")
     }
 }
 
@@ -126,11 +116,7 @@ struct HttpSink {
 
 impl HttpSink {
     fn new(target: Target, resource: &Resource) -> anyhow::Result<Self> {
-        Ok(Self {
-            client: otlp::http_client(&target)?,
-            target,
-            bridge: Bridge::new(resource),
-        })
+        Ok(Self { client: otlp::http_client(&target)?, target, bridge: Bridge::new(resource) })
     }
 }
 
@@ -146,19 +132,15 @@ impl Sink for HttpSink {
             .headers
             .0
             .iter()
-            .fold(request, |request, (name, value)| {
-                request.header(name, value)
-            });
+            .fold(request, |request, (name, value)| request.header(name, value));
         let request = match self.target.compression {
-            Compression::Gzip => request
-                .header(http::header::CONTENT_ENCODING, "gzip")
-                .body(gzip(&body)?),
+            Compression::Gzip => {
+                request.header(http::header::CONTENT_ENCODING, "gzip").body(gzip(&body)?)
+            }
             Compression::None => request.body(body),
         };
-        let status = request
-            .send()
-            .with_context(|| format!("{} did not answer", self.target.url))?
-            .status();
+        let status =
+            request.send().with_context(|| format!("{} did not answer", self.target.url))?.status();
         ensure!(status.is_success(), "{} answered {status}", self.target.url);
         Ok(())
     }
@@ -188,15 +170,12 @@ impl GrpcSink {
     }
 
     fn build(target: Target, resource: &Resource) -> anyhow::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let _inside = runtime.enter();
         let mut endpoint = Channel::from_shared(target.url.clone())?.timeout(target.timeout);
         if let Some(tls) = otlp::grpc_tls(&target) {
-            endpoint = endpoint
-                .tls_config(tls)
-                .context("the OTLP certificate files are not accepted")?;
+            endpoint =
+                endpoint.tls_config(tls).context("the OTLP certificate files are not accepted")?;
         }
         let mut client = MetricsServiceClient::new(endpoint.connect_lazy());
         if target.compression == Compression::Gzip {
@@ -204,13 +183,7 @@ impl GrpcSink {
         }
         drop(_inside);
         let metadata = otlp::grpc_metadata(&target)?;
-        Ok(Self {
-            runtime,
-            client,
-            metadata,
-            target,
-            bridge: Bridge::new(resource),
-        })
+        Ok(Self { runtime, client, metadata, target, bridge: Bridge::new(resource) })
     }
 }
 

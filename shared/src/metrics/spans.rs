@@ -7,7 +7,7 @@ use prometheus::{
     proto::{Counter, Gauge, Metric, MetricFamily, MetricType},
 };
 
-use super::name;
+use crate::names::metric as name;
 use crate::telemetry::Ledger;
 
 pub(super) struct SpanCollector {
@@ -17,31 +17,11 @@ pub(super) struct SpanCollector {
 
 /// Name, help and kind, in the order of [`SpanCollector::collect`]'s values.
 const FAMILIES: [(&str, &str, MetricType); 5] = [
-    (
-        name::SPANS_ENDED,
-        "Sampled spans that ended.",
-        MetricType::COUNTER,
-    ),
-    (
-        name::SPANS_EXPORTED,
-        "Spans that the exporter's endpoint took.",
-        MetricType::COUNTER,
-    ),
-    (
-        name::SPANS_FAILED,
-        "Spans sent without success; some may have arrived.",
-        MetricType::COUNTER,
-    ),
-    (
-        name::SPANS_DROPPED,
-        "Spans never sent: the queue was full.",
-        MetricType::COUNTER,
-    ),
-    (
-        name::SPANS_QUEUED,
-        "Spans that wait for their export or are in flight.",
-        MetricType::GAUGE,
-    ),
+    (name::SPANS_ENDED, "Sampled spans that ended.", MetricType::COUNTER),
+    (name::SPANS_EXPORTED, "Spans that the exporter's endpoint took.", MetricType::COUNTER),
+    (name::SPANS_FAILED, "Spans sent without success; some may have arrived.", MetricType::COUNTER),
+    (name::SPANS_DROPPED, "Spans never sent: the queue was full.", MetricType::COUNTER),
+    (name::SPANS_QUEUED, "Spans that wait for their export or are in flight.", MetricType::GAUGE),
 ];
 
 impl SpanCollector {
@@ -55,14 +35,9 @@ impl SpanCollector {
             )
         };
         // An error is not possible: the names are constants and valid.
-        let descriptions = FAMILIES
-            .into_iter()
-            .filter_map(|family| description(family).ok())
-            .collect();
-        Self {
-            ledger,
-            descriptions,
-        }
+        let descriptions =
+            FAMILIES.into_iter().filter_map(|family| description(family).ok()).collect();
+        Self { ledger, descriptions }
     }
 }
 
@@ -73,13 +48,8 @@ impl Collector for SpanCollector {
 
     fn collect(&self) -> Vec<MetricFamily> {
         let account = self.ledger.snapshot();
-        let values = [
-            account.ended,
-            account.exported,
-            account.failed,
-            account.dropped,
-            account.queued,
-        ];
+        let values =
+            [account.ended, account.exported, account.failed, account.dropped, account.queued];
         FAMILIES
             .into_iter()
             .zip(values)

@@ -6,30 +6,18 @@ use tower::ServiceExt as _;
 use super::{exemplars::tests::ids, *};
 
 async fn scrape(accept: &str) -> (StatusCode, String, String) {
-    let request = Request::get("/metrics")
-        .header(header::ACCEPT, accept)
-        .body(Body::empty())
-        .unwrap();
+    let request =
+        Request::get("/metrics").header(header::ACCEPT, accept).body(Body::empty()).unwrap();
     let response = routes().oneshot(request).await.unwrap();
-    let content_type = response.headers()[header::CONTENT_TYPE]
-        .to_str()
-        .unwrap()
-        .to_owned();
+    let content_type = response.headers()[header::CONTENT_TYPE].to_str().unwrap().to_owned();
     let status = response.status();
     let body = response.into_body().collect().await.unwrap().to_bytes();
-    (
-        status,
-        content_type,
-        String::from_utf8(body.to_vec()).unwrap(),
-    )
+    (status, content_type, String::from_utf8(body.to_vec()).unwrap())
 }
 
 fn assert_has(text: &str, lines: &[&str]) {
     for line in lines {
-        assert!(
-            text.lines().any(|found| found.starts_with(line)),
-            "{line} is not in\n{text}"
-        );
+        assert!(text.lines().any(|found| found.starts_with(line)), "{line} is not in\n{text}");
     }
 }
 
@@ -40,17 +28,10 @@ async fn what_is_recorded_is_served_with_its_names_and_labels() {
     http_client_request("POST", "/t/process", "200", "user-service", 0.02, None);
     db_query("INSERT", "t_users", 0.0003, None);
     db_connection_wait(0.0001);
-    db_pool(|| PoolState {
-        idle: 3,
-        used: 1,
-        max: 8,
-    });
+    db_pool(|| PoolState { idle: 3, used: 1, max: 8 });
 
     let (status, content_type, text) = scrape("*/*").await;
-    assert_eq!(
-        (status, content_type.as_str()),
-        (StatusCode::OK, "text/plain; version=0.0.4")
-    );
+    assert_eq!((status, content_type.as_str()), (StatusCode::OK, "text/plain; version=0.0.4"));
     assert_has(
         &text,
         &[

@@ -25,21 +25,15 @@ impl ConsoleSpans {
     }
 
     pub(super) fn write(&self, batch: &[SpanData]) -> OTelSdkResult {
-        let lines: String = batch
-            .iter()
-            .map(|span| format!("{}\n", self.line(span)))
-            .collect();
+        let lines: String = batch.iter().map(|span| format!("{}\n", self.line(span))).collect();
         std::io::stdout()
             .write_all(lines.as_bytes())
             .map_err(|error| OTelSdkError::InternalFailure(format!("standard output: {error}")))
     }
 
     fn line(&self, span: &SpanData) -> serde_json::Value {
-        let attributes: serde_json::Map<_, _> = span
-            .attributes
-            .iter()
-            .map(|pair| (pair.key.to_string(), value(&pair.value)))
-            .collect();
+        let attributes: serde_json::Map<_, _> =
+            span.attributes.iter().map(|pair| (pair.key.to_string(), value(&pair.value))).collect();
         let exception = |event: &opentelemetry::trace::Event| {
             let message = event
                 .attributes
@@ -72,9 +66,7 @@ fn status(status: &Status) -> serde_json::Value {
 }
 
 fn unix_nanos(time: SystemTime) -> u64 {
-    let since = time
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
 }
 

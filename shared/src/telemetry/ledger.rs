@@ -36,10 +36,7 @@ struct State {
 
 impl Ledger {
     pub(crate) fn new(capacity: usize) -> Self {
-        Self {
-            capacity: capacity as u64,
-            state: Mutex::default(),
-        }
+        Self { capacity: capacity as u64, state: Mutex::default() }
     }
 
     /// Books a span that ended; whether it has a place in the queue.
@@ -121,12 +118,7 @@ mod tests {
         assert!(!ledger.admit());
         assert_eq!(
             ledger.snapshot(),
-            SpanAccount {
-                ended: 3,
-                dropped: 1,
-                queued: 2,
-                ..SpanAccount::default()
-            }
+            SpanAccount { ended: 3, dropped: 1, queued: 2, ..SpanAccount::default() }
         );
     }
 
@@ -137,18 +129,9 @@ mod tests {
         ledger.admit();
         assert!(ledger.depart(2));
         assert_eq!(ledger.snapshot().queued, 2);
-        assert!(
-            !ledger.admit(),
-            "the place is taken until the batch has ended"
-        );
+        assert!(!ledger.admit(), "the place is taken until the batch has ended");
         ledger.settle(2, 1);
-        let expected = SpanAccount {
-            ended: 3,
-            exported: 1,
-            failed: 1,
-            dropped: 1,
-            queued: 0,
-        };
+        let expected = SpanAccount { ended: 3, exported: 1, failed: 1, dropped: 1, queued: 0 };
         assert_eq!(ledger.snapshot(), expected);
     }
 
@@ -160,30 +143,15 @@ mod tests {
         }
         ledger.depart(3);
         ledger.close();
-        let closed = SpanAccount {
-            ended: 5,
-            failed: 3,
-            dropped: 2,
-            ..SpanAccount::default()
-        };
+        let closed = SpanAccount { ended: 5, failed: 3, dropped: 2, ..SpanAccount::default() };
         assert_eq!(ledger.snapshot(), closed);
 
         ledger.settle(3, 3);
-        assert!(
-            !ledger.depart(2),
-            "what was booked as dropped must not be sent"
-        );
+        assert!(!ledger.depart(2), "what was booked as dropped must not be sent");
         ledger.close();
         assert_eq!(ledger.snapshot(), closed);
         assert!(!ledger.admit());
-        assert_eq!(
-            ledger.snapshot(),
-            SpanAccount {
-                ended: 6,
-                dropped: 3,
-                ..closed
-            }
-        );
+        assert_eq!(ledger.snapshot(), SpanAccount { ended: 6, dropped: 3, ..closed });
     }
 
     #[test]
@@ -210,10 +178,7 @@ mod tests {
                     assert!(balanced(account) && account.queued <= 64, "{account:?}");
                 }
             });
-            let admitted: usize = admitting
-                .into_iter()
-                .map(|thread| thread.join().unwrap())
-                .sum();
+            let admitted: usize = admitting.into_iter().map(|thread| thread.join().unwrap()).sum();
             done.store(true, Ordering::Release);
             exporter.join().unwrap();
             reader.join().unwrap();

@@ -1,6 +1,6 @@
 //! Log records over OTLP: the same events as the lines on standard output, with the ids of the span around them.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use opentelemetry::{InstrumentationScope, logs::LogRecord as _};
 use opentelemetry_appender_tracing::layer::OpenTelemetryTracingBridge;
@@ -20,16 +20,8 @@ use super::otlp;
 use crate::config::telemetry::TelemetryArgs;
 
 /// The libraries that carry log records out: their own events would make further records without end.
-const CARRIERS: [&str; 8] = [
-    "h2",
-    "hyper",
-    "hyper_util",
-    "opentelemetry",
-    "reqwest",
-    "rustls",
-    "tonic",
-    "tower",
-];
+const CARRIERS: [&str; 8] =
+    ["h2", "hyper", "hyper_util", "opentelemetry", "reqwest", "rustls", "tonic", "tower"];
 
 /// The logger provider; `None` where log records do not go out over OTLP.
 pub(super) fn provider(
@@ -45,9 +37,7 @@ pub(super) fn provider(
         .with_scheduled_delay(args.otel_blrp_schedule_delay)
         .build();
     let exporter = otlp::log_exporter(&args.logs_target()?)?;
-    let processor = BatchLogProcessor::builder(exporter)
-        .with_batch_config(config)
-        .build();
+    let processor = BatchLogProcessor::builder(exporter).with_batch_config(config).build();
     Ok(Some(
         SdkLoggerProvider::builder()
             .with_resource(resource)
@@ -71,6 +61,10 @@ impl LogProcessor for Finishing {
     }
 
     fn force_flush(&self) -> OTelSdkResult {
+        Ok(())
+    }
+
+    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
         Ok(())
     }
 }
@@ -105,12 +99,7 @@ mod tests {
         ] {
             assert!(is_carrier(target), "{target}");
         }
-        for target in [
-            "order_service::routes",
-            "hyperspace",
-            "shared::telemetry",
-            "sqlx::query",
-        ] {
+        for target in ["order_service::routes", "hyperspace", "shared::telemetry", "sqlx::query"] {
             assert!(!is_carrier(target), "{target}");
         }
     }

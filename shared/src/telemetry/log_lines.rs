@@ -39,10 +39,7 @@ impl LogLines {
     pub(super) fn new(service: String, format: LogFormat) -> Self {
         let mut quoted = String::new();
         fields::push_json_string(&mut quoted, &service);
-        Self {
-            service: quoted,
-            format,
-        }
+        Self { service: quoted, format }
     }
 
     fn render(&self, line: &mut String, event: &Event<'_>) {
@@ -87,12 +84,7 @@ fn render_text(line: &mut String, event: &Event<'_>) {
     MessageField::text(line).take(event);
     event.record(&mut TextFields(line));
     with_current_span(|span| {
-        let _ = write!(
-            line,
-            " trace_id={} span_id={}",
-            span.trace_id(),
-            span.span_id()
-        );
+        let _ = write!(line, " trace_id={} span_id={}", span.trace_id(), span.span_id());
     });
 }
 

@@ -29,15 +29,9 @@ use crate::config::telemetry::{Compression, Protocol, Target, Tls};
 pub(super) fn span_exporter(target: &Target, rejected: &Rejected) -> anyhow::Result<SpanExporter> {
     let built = match target.protocol {
         Protocol::HttpProtobuf => {
-            let client = RejectionCounting {
-                client: http_client(target)?,
-                rejected: rejected.clone(),
-            };
-            http(
-                SpanExporter::builder().with_http().with_http_client(client),
-                target,
-            )
-            .build()
+            let client =
+                RejectionCounting { client: http_client(target)?, rejected: rejected.clone() };
+            http(SpanExporter::builder().with_http().with_http_client(client), target).build()
         }
         Protocol::Grpc => grpc(SpanExporter::builder().with_tonic(), target)?.build(),
     };
@@ -47,13 +41,10 @@ pub(super) fn span_exporter(target: &Target, rejected: &Rejected) -> anyhow::Res
 /// An exporter of log records.
 pub(super) fn log_exporter(target: &Target) -> anyhow::Result<LogExporter> {
     let built = match target.protocol {
-        Protocol::HttpProtobuf => http(
-            LogExporter::builder()
-                .with_http()
-                .with_http_client(http_client(target)?),
-            target,
-        )
-        .build(),
+        Protocol::HttpProtobuf => {
+            http(LogExporter::builder().with_http().with_http_client(http_client(target)?), target)
+                .build()
+        }
         Protocol::Grpc => grpc(LogExporter::builder().with_tonic(), target)?.build(),
     };
     built.with_context(|| format!("no exporter of log records for {}", target.url))
@@ -91,10 +82,7 @@ fn grpc<B: WithExportConfig + WithTonicConfig>(builder: B, target: &Target) -> a
 pub(crate) fn grpc_metadata(target: &Target) -> anyhow::Result<MetadataMap> {
     let mut headers = http::HeaderMap::new();
     for (name, value) in &target.headers.0 {
-        headers.insert(
-            http::HeaderName::try_from(name)?,
-            http::HeaderValue::try_from(value)?,
-        );
+        headers.insert(http::HeaderName::try_from(name)?, http::HeaderValue::try_from(value)?);
     }
     Ok(MetadataMap::from_headers(headers))
 }
@@ -138,9 +126,7 @@ fn build_http_client(target: &Target) -> anyhow::Result<reqwest::blocking::Clien
         builder = builder
             .identity(identity.context("the OTLP client certificate or key is not valid PEM")?);
     }
-    builder
-        .build()
-        .with_context(|| format!("no HTTP client for {}", target.url))
+    builder.build().with_context(|| format!("no HTTP client for {}", target.url))
 }
 
 fn is_loopback(url: &str) -> bool {
@@ -171,9 +157,8 @@ impl Rejected {
         }
         let decoded = ExportTraceServiceResponse::decode(response.body().clone());
         let rejected = decoded.ok().and_then(|response| response.partial_success);
-        let rejected = rejected.map_or(0, |partial| {
-            u64::try_from(partial.rejected_spans).unwrap_or(0)
-        });
+        let rejected =
+            rejected.map_or(0, |partial| u64::try_from(partial.rejected_spans).unwrap_or(0));
         self.0.store(rejected, Ordering::Release);
     }
 }

@@ -18,33 +18,21 @@ use crate::{
 
 /// The name of this process: `OTEL_SERVICE_NAME`, else `service.name` of `OTEL_RESOURCE_ATTRIBUTES`, else `default`.
 pub(super) fn service_name(args: &TelemetryArgs, default: &str) -> String {
-    let attribute = args
-        .otel_resource_attributes
-        .as_ref()
-        .and_then(|given| given.get(key::SERVICE_NAME));
-    args.otel_service_name
-        .as_deref()
-        .or(attribute)
-        .unwrap_or(default)
-        .to_owned()
+    let attribute =
+        args.otel_resource_attributes.as_ref().and_then(|given| given.get(key::SERVICE_NAME));
+    args.otel_service_name.as_deref().or(attribute).unwrap_or(default).to_owned()
 }
 
 /// What is known of the process, then `OTEL_RESOURCE_ATTRIBUTES`, then the name: later ones win.
 pub(super) fn resource(args: &TelemetryArgs, default_name: &str) -> Resource {
     let given = args.otel_resource_attributes.clone().unwrap_or_default().0;
-    let attributes = known().into_iter().chain(
-        given
-            .into_iter()
-            .map(|(key, value)| KeyValue::new(key, value)),
-    );
+    let attributes =
+        known().into_iter().chain(given.into_iter().map(|(key, value)| KeyValue::new(key, value)));
     let sdk: Box<dyn ResourceDetector> = Box::new(TelemetryResourceDetector);
     Resource::builder_empty()
         .with_detectors(&[sdk])
         .with_attributes(attributes)
-        .with_attribute(KeyValue::new(
-            key::SERVICE_NAME,
-            service_name(args, default_name),
-        ))
+        .with_attribute(KeyValue::new(key::SERVICE_NAME, service_name(args, default_name)))
         .build()
 }
 
@@ -71,8 +59,7 @@ fn known() -> Vec<KeyValue> {
 
 fn executable_name() -> Option<String> {
     let path = std::env::current_exe().ok()?;
-    path.file_name()
-        .map(|name| name.to_string_lossy().into_owned())
+    path.file_name().map(|name| name.to_string_lossy().into_owned())
 }
 
 fn host_name() -> Option<String> {
@@ -104,36 +91,22 @@ mod tests {
     use super::*;
 
     fn resource_of(flags: &[&str]) -> Resource {
-        resource(
-            &TelemetryArgs::from_flags(flags.iter().copied()).unwrap(),
-            "gateway",
-        )
+        resource(&TelemetryArgs::from_flags(flags.iter().copied()).unwrap(), "gateway")
     }
 
     fn text(resource: &Resource, key: &'static str) -> Option<String> {
-        resource
-            .get(&Key::from_static_str(key))
-            .map(|value| value.to_string())
+        resource.get(&Key::from_static_str(key)).map(|value| value.to_string())
     }
 
     #[test]
     fn the_name_is_taken_in_the_specifications_order() {
         let attributes =
             "--otel-resource-attributes=service.name=b,deployment.environment.name=test";
-        assert_eq!(
-            text(&resource_of(&[]), "service.name").as_deref(),
-            Some("gateway")
-        );
-        assert_eq!(
-            text(&resource_of(&[attributes]), "service.name").as_deref(),
-            Some("b")
-        );
+        assert_eq!(text(&resource_of(&[]), "service.name").as_deref(), Some("gateway"));
+        assert_eq!(text(&resource_of(&[attributes]), "service.name").as_deref(), Some("b"));
         let named = resource_of(&[attributes, "--otel-service-name=a"]);
         assert_eq!(text(&named, "service.name").as_deref(), Some("a"));
-        assert_eq!(
-            text(&named, "deployment.environment.name").as_deref(),
-            Some("test")
-        );
+        assert_eq!(text(&named, "deployment.environment.name").as_deref(), Some("test"));
     }
 
     #[test]
@@ -146,19 +119,10 @@ mod tests {
             "telemetry.sdk.name",
             "host.name",
         ] {
-            assert!(
-                text(&resource, key).is_some_and(|value| !value.is_empty()),
-                "{key}"
-            );
+            assert!(text(&resource, key).is_some_and(|value| !value.is_empty()), "{key}");
         }
-        assert_eq!(
-            text(&resource, "service.namespace").as_deref(),
-            Some("tracechain")
-        );
-        assert_eq!(
-            text(&resource, "deployment.environment.name").as_deref(),
-            Some("development")
-        );
+        assert_eq!(text(&resource, "service.namespace").as_deref(), Some("tracechain"));
+        assert_eq!(text(&resource, "deployment.environment.name").as_deref(), Some("development"));
         let misleading =
             |key: &str| key.starts_with("db.") || key == "server.address" || key == "peer.service";
         assert!(!resource.iter().any(|(key, _)| misleading(key.as_str())));

@@ -39,10 +39,7 @@ pub(super) fn provider(
         inner: BatchSpanProcessor::new(exporter, config),
         ledger: Arc::clone(ledger),
     };
-    Ok(builder
-        .with_sampler(sampler(args))
-        .with_span_processor(processor)
-        .build())
+    Ok(builder.with_sampler(sampler(args)).with_span_processor(processor).build())
 }
 
 fn sampler(args: &TelemetryArgs) -> Sampler {
@@ -53,11 +50,7 @@ fn sampler(args: &TelemetryArgs) -> Sampler {
             Sampler::TraceIdRatioBased(args.otel_traces_sampler_arg.unwrap_or(1.0))
         }
     };
-    if args.otel_traces_sampler.parent_based {
-        Sampler::ParentBased(Box::new(root))
-    } else {
-        root
-    }
+    if args.otel_traces_sampler.parent_based { Sampler::ParentBased(Box::new(root)) } else { root }
 }
 
 fn exporter(
@@ -69,15 +62,8 @@ fn exporter(
         true => Some(otlp::span_exporter(&args.traces_target()?, &rejected)?),
         false => None,
     };
-    let console = args
-        .otel_traces_exporter
-        .console
-        .then(ConsoleSpans::default);
-    Ok(CountingExporter {
-        inner: Exporters { otlp, console },
-        rejected,
-        ledger,
-    })
+    let console = args.otel_traces_exporter.console.then(ConsoleSpans::default);
+    Ok(CountingExporter { inner: Exporters { otlp, console }, rejected, ledger })
 }
 
 /// Admits sampled spans against the ledger in front of the SDK's batch processor, whose queue is as large, so that only the
@@ -128,14 +114,7 @@ impl<E: SpanExporter> SpanExporter for CountingExporter<E> {
         }
         let result = self.inner.export(batch).await;
         let rejected = self.rejected.take();
-        self.ledger.settle(
-            spans,
-            if result.is_ok() {
-                spans.saturating_sub(rejected)
-            } else {
-                0
-            },
-        );
+        self.ledger.settle(spans, if result.is_ok() { spans.saturating_sub(rejected) } else { 0 });
         result
     }
 
@@ -161,10 +140,7 @@ struct Exporters {
 
 impl SpanExporter for Exporters {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
-        let console = self
-            .console
-            .as_ref()
-            .map_or(Ok(()), |console| console.write(&batch));
+        let console = self.console.as_ref().map_or(Ok(()), |console| console.write(&batch));
         match &self.otlp {
             Some(otlp) => otlp.export(batch).await,
             None => console,

@@ -16,7 +16,9 @@ pub(crate) fn record() -> telemetry::SpanIds {
         target: telemetry::SPAN_TARGET, "server", otel.name = "POST /t/process", otel.kind = "server", http.response.status_code = 500_i64
     );
     let ids = telemetry::span_ids(&server).unwrap();
-    server.in_scope(|| target_is_foreign.in_scope(|| tracing::info!(status_code = 500, "Request completed")));
+    server.in_scope(|| {
+        target_is_foreign.in_scope(|| tracing::info!(status_code = 500, "Request completed"))
+    });
     let child = tracing::info_span!(target: telemetry::SPAN_TARGET, parent: &server, "price_order");
     let skus = vec![opentelemetry::StringValue::from("a"), "b".into()];
     telemetry::set_attribute(&child, "order.item.skus", opentelemetry::Value::Array(skus.into()));
@@ -42,14 +44,22 @@ fn assert_spans(received: &Received, ids: telemetry::SpanIds) {
     assert_eq!((server.kind(), child.kind()), (SpanKind::Server, SpanKind::Internal));
     assert_eq!(server.trace_id, ids.trace_id.to_bytes());
     assert_eq!((&child.trace_id, &child.parent_span_id), (&server.trace_id, &server.span_id));
-    assert_eq!(attribute(&server.attributes, "http.response.status_code"), Some(&Value::IntValue(500)));
+    assert_eq!(
+        attribute(&server.attributes, "http.response.status_code"),
+        Some(&Value::IntValue(500))
+    );
     let keys: Vec<_> = server.attributes.iter().map(|pair| pair.key.as_str()).collect();
     assert_eq!(keys, ["http.response.status_code"], "no place, thread or target");
     assert!(server.events.is_empty(), "log lines are no span events");
 
-    let Some(Value::ArrayValue(skus)) = attribute(&child.attributes, "order.item.skus") else { panic!("{child:?}") };
+    let Some(Value::ArrayValue(skus)) = attribute(&child.attributes, "order.item.skus") else {
+        panic!("{child:?}")
+    };
     assert_eq!(skus.values.len(), 2);
-    assert_eq!(attribute(&child.attributes, "error.type"), Some(&Value::StringValue("deadlock".to_owned())));
+    assert_eq!(
+        attribute(&child.attributes, "error.type"),
+        Some(&Value::StringValue("deadlock".to_owned()))
+    );
     assert_eq!(child.status.as_ref().unwrap().code(), StatusCode::Error);
     let events: Vec<_> = child.events.iter().map(|event| event.name.as_str()).collect();
     assert_eq!(events, ["exception"]);
@@ -57,17 +67,30 @@ fn assert_spans(received: &Received, ids: telemetry::SpanIds) {
 }
 
 fn assert_logs(received: &Received, ids: telemetry::SpanIds) {
-    let body = |record: &opentelemetry_proto::tonic::logs::v1::LogRecord| match record.body.as_ref()?.value.as_ref()? {
+    let body = |record: &opentelemetry_proto::tonic::logs::v1::LogRecord| match record
+        .body
+        .as_ref()?
+        .value
+        .as_ref()?
+    {
         Value::StringValue(text) => Some(text.clone()),
         _ => None,
     };
-    let record = received.logs.iter().find(|record| body(record).as_deref() == Some("Request completed")).unwrap();
+    let record = received
+        .logs
+        .iter()
+        .find(|record| body(record).as_deref() == Some("Request completed"))
+        .unwrap();
     assert_eq!(record.trace_id, ids.trace_id.to_bytes());
     assert_eq!(record.span_id, ids.span_id.to_bytes());
     assert_eq!(record.event_name, "");
     assert!(record.time_unix_nano > 0);
     assert_eq!(attribute(&record.attributes, "status_code"), Some(&Value::IntValue(500)));
-    let account = received.logs.iter().find(|record| body(record).as_deref() == Some("Spans accounted for")).unwrap();
+    let account = received
+        .logs
+        .iter()
+        .find(|record| body(record).as_deref() == Some("Spans accounted for"))
+        .unwrap();
     assert_eq!(attribute(&account.attributes, "exported"), Some(&Value::IntValue(2)));
     assert!(!received.logs.iter().filter_map(body).any(|text| text.contains("not exported")));
 }
@@ -79,9 +102,14 @@ fn assert_metrics(received: &Received, ids: telemetry::SpanIds) {
     };
     let Data::Sum(requests) = data("http_requests_total") else { panic!("a counter is a sum") };
     assert_eq!(requests.data_points[0].value, Some(number_data_point::Value::AsDouble(1.0)));
-    let Data::Histogram(durations) = data("http_request_duration_seconds") else { panic!("a histogram") };
+    let Data::Histogram(durations) = data("http_request_duration_seconds") else {
+        panic!("a histogram")
+    };
     let exemplar = &durations.data_points[0].exemplars[0];
-    assert_eq!((&exemplar.trace_id[..], &exemplar.span_id[..]), (&ids.trace_id.to_bytes()[..], &ids.span_id.to_bytes()[..]));
+    assert_eq!(
+        (&exemplar.trace_id[..], &exemplar.span_id[..]),
+        (&ids.trace_id.to_bytes()[..], &ids.span_id.to_bytes()[..])
+    );
     let Data::Gauge(_) = data("otel_sdk_spans_queued") else { panic!("a gauge") };
 }
 

@@ -58,7 +58,8 @@ impl Sink {
         let routes = http_routes(Arc::clone(&received)).merge(grpc_routes(Arc::clone(&received)));
         let (ready, address) = mpsc::channel();
         std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async move {
                 let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
                 ready.send(listener.local_addr().unwrap()).unwrap();
@@ -112,7 +113,10 @@ fn note_headers(received: &Shared, headers: &HeaderMap) {
     received.lock().unwrap().tenants.extend(tenant);
 }
 
-fn take_traces(received: &Shared, request: ExportTraceServiceRequest) -> ExportTraceServiceResponse {
+fn take_traces(
+    received: &Shared,
+    request: ExportTraceServiceRequest,
+) -> ExportTraceServiceResponse {
     let mut received = received.lock().unwrap();
     for resource_spans in request.resource_spans {
         received.resources.extend(resource_spans.resource);
@@ -129,7 +133,10 @@ fn take_logs(received: &Shared, request: ExportLogsServiceRequest) -> ExportLogs
     ExportLogsServiceResponse::default()
 }
 
-fn take_metrics(received: &Shared, request: ExportMetricsServiceRequest) -> ExportMetricsServiceResponse {
+fn take_metrics(
+    received: &Shared,
+    request: ExportMetricsServiceRequest,
+) -> ExportMetricsServiceResponse {
     let scopes = request.resource_metrics.into_iter().flat_map(|resource| resource.scope_metrics);
     received.lock().unwrap().metrics.extend(scopes.flat_map(|scope| scope.metrics));
     ExportMetricsServiceResponse::default()

@@ -40,7 +40,8 @@ impl LogLevel {
 }
 
 pub(super) fn parse(value: &str) -> Result<LogLevel, String> {
-    let mut parts: Vec<String> = value.split(',').map(directive).collect::<Option<_>>().ok_or(ACCEPTED)?;
+    let mut parts: Vec<String> =
+        value.split(',').map(directive).collect::<Option<_>>().ok_or(ACCEPTED)?;
     cap(&mut parts);
     let directives = parts.join(",");
     EnvFilter::builder().parse(&directives).map_err(|error| format!("{ACCEPTED} ({error})"))?;
@@ -49,7 +50,9 @@ pub(super) fn parse(value: &str) -> Result<LogLevel, String> {
 
 fn cap(parts: &mut Vec<String>) {
     let reached = parts.iter().rev().find(|part| !part.contains('=')).map(|level| rank(level));
-    let is_named = |parts: &[String], target: &str| parts.iter().any(|part| part.split('=').next() == Some(target));
+    let is_named = |parts: &[String], target: &str| {
+        parts.iter().any(|part| part.split('=').next() == Some(target))
+    };
     for (target, level) in CAPPED {
         if reached.is_some_and(|reached| reached > rank(level)) && !is_named(parts, target) {
             parts.push(format!("{target}={level}"));
@@ -59,7 +62,10 @@ fn cap(parts: &mut Vec<String>) {
 
 /// How much a level lets through.
 fn rank(level: &str) -> usize {
-    ["off", "error", "warn", "info", "debug", "trace"].iter().position(|name| *name == level).unwrap_or_default()
+    ["off", "error", "warn", "info", "debug", "trace"]
+        .iter()
+        .position(|name| *name == level)
+        .unwrap_or_default()
 }
 
 /// A word alone must be a level: `EnvFilter` would take a misspelt one for a target and say nothing.
@@ -115,12 +121,7 @@ mod tests {
     #[test]
     fn a_word_that_is_no_level_is_refused() {
         for wrong in ["loud", "", "info,", "sqlx=loud", "=info", "5"] {
-            assert!(
-                parse(wrong)
-                    .unwrap_err()
-                    .starts_with("accepted: trace, debug"),
-                "{wrong}"
-            );
+            assert!(parse(wrong).unwrap_err().starts_with("accepted: trace, debug"), "{wrong}");
         }
     }
 }

@@ -149,16 +149,9 @@ impl Target {
         let endpoint = own.endpoint.as_ref().or(general.endpoint.as_ref());
         let asked = own.protocol.or(general.protocol);
         let guessed = asked.is_none() && endpoint.is_some_and(|url| port(url) == Some(4317));
-        let protocol = asked.unwrap_or(if guessed {
-            Protocol::Grpc
-        } else {
-            Protocol::HttpProtobuf
-        });
-        let timeout = own
-            .timeout
-            .or(general.timeout)
-            .unwrap_or(TIMEOUT)
-            .min(limit);
+        let protocol =
+            asked.unwrap_or(if guessed { Protocol::Grpc } else { Protocol::HttpProtobuf });
+        let timeout = own.timeout.or(general.timeout).unwrap_or(TIMEOUT).min(limit);
         Ok(Self {
             url: url(signal, general, own, protocol),
             protocol,
@@ -174,20 +167,12 @@ impl Target {
 fn url(signal: &str, general: &OtlpArgs, own: &OtlpArgs, protocol: Protocol) -> String {
     match (&own.endpoint, protocol) {
         (Some(url), _) => url.clone(),
-        (None, Protocol::Grpc) => general
-            .endpoint
-            .clone()
-            .unwrap_or_else(|| "http://localhost:4317".to_owned()),
+        (None, Protocol::Grpc) => {
+            general.endpoint.clone().unwrap_or_else(|| "http://localhost:4317".to_owned())
+        }
         (None, Protocol::HttpProtobuf) => {
-            let base = general
-                .endpoint
-                .as_deref()
-                .unwrap_or("http://localhost:4318");
-            format!(
-                "{}/v1/{}",
-                base.trim_end_matches('/'),
-                signal.to_ascii_lowercase()
-            )
+            let base = general.endpoint.as_deref().unwrap_or("http://localhost:4318");
+            format!("{}/v1/{}", base.trim_end_matches('/'), signal.to_ascii_lowercase())
         }
     }
 }
@@ -215,17 +200,11 @@ fn headers(signal: &str, general: &OtlpArgs, own: &OtlpArgs) -> anyhow::Result<S
 fn tls(signal: &str, general: &OtlpArgs, own: &OtlpArgs) -> anyhow::Result<Tls> {
     let read = |name: &str, own: &Option<PathBuf>, general: &Option<PathBuf>| {
         let variable = variable(signal, own.is_some(), name);
-        own.as_ref()
-            .or(general.as_ref())
-            .map(|path| pem(&variable, path))
-            .transpose()
+        own.as_ref().or(general.as_ref()).map(|path| pem(&variable, path)).transpose()
     };
     let authority = read("CERTIFICATE", &own.certificate, &general.certificate)?;
-    let certificate = read(
-        "CLIENT_CERTIFICATE",
-        &own.client_certificate,
-        &general.client_certificate,
-    )?;
+    let certificate =
+        read("CLIENT_CERTIFICATE", &own.client_certificate, &general.client_certificate)?;
     let key = read("CLIENT_KEY", &own.client_key, &general.client_key)?;
     let client = match (certificate, key) {
         (Some(certificate), Some(key)) => Some((certificate, key)),
@@ -252,14 +231,8 @@ fn pem(variable: &str, path: &std::path::Path) -> anyhow::Result<Vec<u8>> {
 /// A URL of an exporter; `host:port` without a scheme is taken as `http`.
 fn endpoint(value: &str) -> Result<String, String> {
     let accepted = "accepted: an http:// or https:// URL, or host:port";
-    let url = if value.contains("://") {
-        value.to_owned()
-    } else {
-        format!("http://{value}")
-    };
-    let uri: http::Uri = url
-        .parse()
-        .map_err(|error| format!("{accepted} ({error})"))?;
+    let url = if value.contains("://") { value.to_owned() } else { format!("http://{value}") };
+    let uri: http::Uri = url.parse().map_err(|error| format!("{accepted} ({error})"))?;
     let scheme_known = matches!(uri.scheme_str(), Some("http" | "https"));
     let host_given = uri.host().is_some_and(|host| !host.is_empty());
     if scheme_known && host_given && port_is_valid(&uri) {
@@ -272,9 +245,7 @@ fn endpoint(value: &str) -> Result<String, String> {
 /// `http::Uri` takes `host:99999` and `host:` as if there were no port.
 fn port_is_valid(uri: &http::Uri) -> bool {
     let authority = uri.authority().map_or("", http::uri::Authority::as_str);
-    let after_host = authority
-        .rsplit_once(']')
-        .map_or(authority, |(_, rest)| rest);
+    let after_host = authority.rsplit_once(']').map_or(authority, |(_, rest)| rest);
     !after_host.contains(':') || uri.port_u16().is_some()
 }
 

@@ -28,26 +28,15 @@ fn the_general_endpoint_is_a_base_and_a_signals_own_is_used_as_it_is() {
         "--otel-exporter-otlp-endpoint=https://collector:9999/base/",
         "--otel-exporter-otlp-logs-endpoint=http://logs:3100/otlp",
     ]);
-    assert_eq!(
-        args.traces_target().unwrap().url,
-        "https://collector:9999/base/v1/traces"
-    );
-    assert_eq!(
-        args.metrics_target().unwrap().url,
-        "https://collector:9999/base/v1/metrics"
-    );
+    assert_eq!(args.traces_target().unwrap().url, "https://collector:9999/base/v1/traces");
+    assert_eq!(args.metrics_target().unwrap().url, "https://collector:9999/base/v1/metrics");
     assert_eq!(args.logs_target().unwrap().url, "http://logs:3100/otlp");
 }
 
 #[test]
 fn port_4317_alone_means_grpc_and_a_scheme_may_be_left_out() {
-    let target = args(&["--otel-exporter-otlp-endpoint=collector:4317"])
-        .traces_target()
-        .unwrap();
-    assert_eq!(
-        (target.url.as_str(), target.protocol),
-        ("http://collector:4317", Protocol::Grpc)
-    );
+    let target = args(&["--otel-exporter-otlp-endpoint=collector:4317"]).traces_target().unwrap();
+    assert_eq!((target.url.as_str(), target.protocol), ("http://collector:4317", Protocol::Grpc));
     assert!(target.protocol_guessed);
 
     let asked = args(&[
@@ -55,22 +44,13 @@ fn port_4317_alone_means_grpc_and_a_scheme_may_be_left_out() {
         "--otel-exporter-otlp-protocol=http/protobuf",
     ]);
     let target = asked.traces_target().unwrap();
-    assert_eq!(
-        (target.protocol, target.protocol_guessed),
-        (Protocol::HttpProtobuf, false)
-    );
+    assert_eq!((target.protocol, target.protocol_guessed), (Protocol::HttpProtobuf, false));
 }
 
 #[test]
 fn the_lesser_of_the_export_timeout_and_the_otlp_timeout_holds() {
-    let both = args(&[
-        "--otel-bsp-export-timeout=300",
-        "--otel-exporter-otlp-timeout=5000",
-    ]);
-    assert_eq!(
-        both.traces_target().unwrap().timeout,
-        Duration::from_millis(300)
-    );
+    let both = args(&["--otel-bsp-export-timeout=300", "--otel-exporter-otlp-timeout=5000"]);
+    assert_eq!(both.traces_target().unwrap().timeout, Duration::from_millis(300));
     assert_eq!(both.logs_target().unwrap().timeout, Duration::from_secs(5));
 }
 
@@ -78,11 +58,9 @@ fn the_lesser_of_the_export_timeout_and_the_otlp_timeout_holds() {
 fn disabled_or_silenced_telemetry_records_no_spans() {
     assert!(!args(&["--otel-sdk-disabled=TRUE"]).spans_enabled());
     assert!(!args(&["--otel-traces-exporter=none"]).spans_enabled());
-    let silenced = args(&[
-        "--otel-traces-exporter=otlp,console",
-        "--otel-metrics-exporter=prometheus,otlp",
-    ])
-    .silenced();
+    let silenced =
+        args(&["--otel-traces-exporter=otlp,console", "--otel-metrics-exporter=prometheus,otlp"])
+            .silenced();
     assert!(!silenced.spans_enabled());
     assert_eq!(silenced.otel_metrics_exporter, MetricsExporters::default());
 }
@@ -100,58 +78,22 @@ fn a_bad_value_says_what_it_was_and_what_is_accepted() {
             "host:99999",
             "accepted: an http:// or https:// URL, or host:port",
         ),
-        (
-            "--otel-exporter-otlp-traces-protocol",
-            "http/json",
-            "accepted: http/protobuf, grpc",
-        ),
-        (
-            "--otel-traces-exporter",
-            "jaeger",
-            "accepted: otlp, console, otlp,console, none",
-        ),
-        (
-            "--otel-traces-exporter",
-            "otlp,none",
-            "accepted: otlp, console, otlp,console, none",
-        ),
+        ("--otel-exporter-otlp-traces-protocol", "http/json", "accepted: http/protobuf, grpc"),
+        ("--otel-traces-exporter", "jaeger", "accepted: otlp, console, otlp,console, none"),
+        ("--otel-traces-exporter", "otlp,none", "accepted: otlp, console, otlp,console, none"),
         (
             "--otel-metrics-exporter",
             "statsd",
             "accepted: prometheus, otlp, console, a list of them, none",
         ),
         ("--otel-traces-sampler", "sometimes", "accepted: always_on"),
-        (
-            "--otel-traces-sampler-arg",
-            "1.5",
-            "accepted: a number from 0 to 1",
-        ),
-        (
-            "--otel-traces-sampler-arg",
-            "NaN",
-            "accepted: a number from 0 to 1",
-        ),
-        (
-            "--otel-bsp-max-queue-size",
-            "0",
-            "accepted: a whole number from 1",
-        ),
-        (
-            "--otel-bsp-schedule-delay",
-            "1s",
-            "accepted: a whole number of milliseconds",
-        ),
+        ("--otel-traces-sampler-arg", "1.5", "accepted: a number from 0 to 1"),
+        ("--otel-traces-sampler-arg", "NaN", "accepted: a number from 0 to 1"),
+        ("--otel-bsp-max-queue-size", "0", "accepted: a whole number from 1"),
+        ("--otel-bsp-schedule-delay", "1s", "accepted: a whole number of milliseconds"),
         ("--otel-sdk-disabled", "yes", "accepted: true, false"),
-        (
-            "--otel-resource-attributes",
-            "a=%zz",
-            "accepted: key=value,key=value",
-        ),
-        (
-            "--log-level",
-            "loud",
-            "accepted: trace, debug, info, warn (or warning), error, off",
-        ),
+        ("--otel-resource-attributes", "a=%zz", "accepted: key=value,key=value"),
+        ("--log-level", "loud", "accepted: trace, debug, info, warn (or warning), error, off"),
         ("--log-format", "xml", "accepted: json, text"),
     ] {
         let error = refusal(&format!("{flag}={value}"));
@@ -168,10 +110,7 @@ fn headers_are_decoded_and_never_printed() {
     let args = args(&[flag]);
     let target = args.traces_target().unwrap();
     let expected = [("authorization", "Bearer s3cret"), ("x-tenant", "a")];
-    assert_eq!(
-        target.headers.0,
-        expected.map(|(name, value)| (name.to_owned(), value.to_owned()))
-    );
+    assert_eq!(target.headers.0, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
     assert!(!format!("{args:?} {target:?}").contains("s3cret"));
 }
 
@@ -198,15 +137,9 @@ fn a_certificate_that_cannot_be_read_names_its_variable() {
 
 #[test]
 fn a_batch_may_not_be_larger_than_its_queue() {
-    let args = args(&[
-        "--otel-bsp-max-queue-size=10",
-        "--otel-bsp-max-export-batch-size=11",
-    ]);
+    let args = args(&["--otel-bsp-max-queue-size=10", "--otel-bsp-max-export-batch-size=11"]);
     let error = args.span_batch_size().unwrap_err().to_string();
-    assert!(
-        error.contains("OTEL_BSP_MAX_EXPORT_BATCH_SIZE is '11', accepted: 1 to 10"),
-        "{error}"
-    );
+    assert!(error.contains("OTEL_BSP_MAX_EXPORT_BATCH_SIZE is '11', accepted: 1 to 10"), "{error}");
 }
 
 #[test]
@@ -215,11 +148,7 @@ fn resource_attributes_are_decoded_and_the_last_value_wins() {
     let attributes = args.otel_resource_attributes.unwrap();
     assert_eq!(attributes.0[0], ("a".to_owned(), "1,2".to_owned()));
     assert_eq!(
-        (
-            attributes.get("a"),
-            attributes.get("b"),
-            attributes.get("c")
-        ),
+        (attributes.get("a"), attributes.get("b"), attributes.get("c")),
         (Some("3"), Some("x"), None)
     );
 }

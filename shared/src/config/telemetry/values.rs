@@ -94,22 +94,14 @@ impl Headers {
     /// # Errors
     /// The number of the entry that is wrong and why, without its text.
     pub fn pairs(&self) -> Result<Vec<(String, String)>, String> {
-        let entries = self
-            .0
-            .split(',')
-            .map(str::trim)
-            .filter(|entry| !entry.is_empty());
-        entries
-            .zip(1..)
-            .map(|(entry, number)| header(entry, number))
-            .collect()
+        let entries = self.0.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+        entries.zip(1..).map(|(entry, number)| header(entry, number)).collect()
     }
 }
 
 fn header(entry: &str, number: usize) -> Result<(String, String), String> {
-    let (name, value) = entry
-        .split_once('=')
-        .ok_or_else(|| format!("entry {number} has no `=`"))?;
+    let (name, value) =
+        entry.split_once('=').ok_or_else(|| format!("entry {number} has no `=`"))?;
     let name = http::HeaderName::try_from(name.trim())
         .map_err(|_| format!("entry {number} has a name that is no header name"))?;
     let value = percent_decode(value.trim())
@@ -128,11 +120,7 @@ impl ResourceAttributes {
     /// The last value of a key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .rev()
-            .find(|(name, _)| name == key)
-            .map(|(_, value)| value.as_str())
+        self.0.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
     }
 }
 
@@ -148,10 +136,7 @@ pub(super) fn resource_attributes(value: &str) -> Result<ResourceAttributes, Str
         let key = key.trim();
         Some((key.to_owned(), percent_decode(value.trim())?)).filter(|_| !key.is_empty())
     };
-    let entries = value
-        .split(',')
-        .map(str::trim)
-        .filter(|entry| !entry.is_empty());
+    let entries = value.split(',').map(str::trim).filter(|entry| !entry.is_empty());
     let pairs: Option<Vec<_>> = entries.map(pair).collect();
     pairs.map(ResourceAttributes).ok_or_else(accepted)
 }
@@ -182,15 +167,11 @@ pub(super) fn ratio(value: &str) -> Result<f64, String> {
 
 pub(super) fn exporters(value: &str) -> Result<Exporters, String> {
     let mut exporters = Exporters::default();
-    each_exporter(
-        value,
-        "accepted: otlp, console, otlp,console, none",
-        |name| match name {
-            "otlp" => Some(&mut exporters.otlp).map(set),
-            "console" => Some(&mut exporters.console).map(set),
-            _ => None,
-        },
-    )?;
+    each_exporter(value, "accepted: otlp, console, otlp,console, none", |name| match name {
+        "otlp" => Some(&mut exporters.otlp).map(set),
+        "console" => Some(&mut exporters.console).map(set),
+        _ => None,
+    })?;
     Ok(exporters)
 }
 

@@ -11,15 +11,8 @@ const MESSAGE: &str = "message";
 const NAME: &str = "name";
 
 /// Members that the line has of its own; a field of that name gets [`RENAMED`] in front, as JSON keys must not repeat.
-const OWN: [&str; 7] = [
-    "timestamp",
-    "level",
-    "target",
-    "service.name",
-    "trace_id",
-    "span_id",
-    "trace_flags",
-];
+const OWN: [&str; 7] =
+    ["timestamp", "level", "target", "service.name", "trace_id", "span_id", "trace_flags"];
 const RENAMED: &str = "field.";
 
 /// Writes the one field that is the line's message.
@@ -198,9 +191,7 @@ impl std::fmt::Write for Escaping<'_> {
 
 fn escape_json(line: &mut String, text: &str) {
     let mut rest = text;
-    while let Some(at) = rest
-        .bytes()
-        .position(|byte| byte < 0x20 || byte == b'"' || byte == b'\\')
+    while let Some(at) = rest.bytes().position(|byte| byte < 0x20 || byte == b'"' || byte == b'\\')
     {
         line.push_str(&rest[..at]);
         match rest.as_bytes()[at] {
@@ -220,10 +211,6 @@ fn escape_json(line: &mut String, text: &str) {
 
 fn escape_text(line: &mut String, text: &str) {
     for c in text.chars() {
-        if c.is_control() {
-            line.extend(c.escape_default())
-        } else {
-            line.push(c)
-        }
+        if c.is_control() { line.extend(c.escape_default()) } else { line.push(c) }
     }
 }

@@ -23,10 +23,7 @@ fn lines(format: LogFormat, sampler: Sampler, act: impl FnOnce()) -> Vec<String>
     let provider = SdkTracerProvider::builder().with_sampler(sampler).build();
     let subscriber = tracing_subscriber::registry()
         .with(tracing_opentelemetry::layer().with_tracer(provider.tracer("test")))
-        .with(Kept(
-            LogLines::new("order \"service\"".to_owned(), format),
-            Arc::clone(&kept),
-        ));
+        .with(Kept(LogLines::new("order \"service\"".to_owned(), format), Arc::clone(&kept)));
     tracing::subscriber::with_default(subscriber, act);
     Arc::try_unwrap(kept).unwrap().into_inner().unwrap()
 }
@@ -53,18 +50,8 @@ fn fields_keep_their_types_and_the_message_comes_third() {
     let parsed: Value = serde_json::from_str(&line).unwrap();
     assert_eq!(parsed["service.name"], "order \"service\"");
     assert_eq!(
-        [
-            &parsed["status_code"],
-            &parsed["ok"],
-            &parsed["took"],
-            &parsed["name"]
-        ],
-        [
-            &json!(200),
-            &json!(true),
-            &json!(0.25),
-            &json!("a\"\n\u{1}")
-        ]
+        [&parsed["status_code"], &parsed["ok"], &parsed["took"], &parsed["name"]],
+        [&json!(200), &json!(true), &json!(0.25), &json!("a\"\n\u{1}")]
     );
     assert!(parsed.get("trace_id").is_none());
 }
@@ -90,25 +77,22 @@ fn the_span_around_an_event_gives_its_ids_sampled_or_not() {
 #[test]
 fn a_field_named_like_a_member_of_the_line_is_renamed() {
     let line = json_line(|| tracing::info!(trace_id = "x", r#type = "y", "m"));
-    assert_eq!(
-        (&line["field.trace_id"], &line["type"]),
-        (&json!("x"), &json!("y"))
-    );
+    assert_eq!((&line["field.trace_id"], &line["type"]), (&json!("x"), &json!("y")));
 }
 
 #[test]
 fn an_event_without_message_has_its_name_for_one() {
-    assert_eq!(json_line(|| tracing::warn!(name = "Export.Failed", retries = 3))["message"], "Export.Failed");
+    assert_eq!(
+        json_line(|| tracing::warn!(name = "Export.Failed", retries = 3))["message"],
+        "Export.Failed"
+    );
     assert_eq!(json_line(|| tracing::warn!(retries = 3))["message"], "");
 }
 
 #[test]
 fn what_json_cannot_hold_is_a_string() {
     let line = json_line(|| tracing::info!(share = f64::NAN, large = u64::MAX));
-    assert_eq!(
-        (&line["share"], &line["large"]),
-        (&json!("NaN"), &json!(u64::MAX))
-    );
+    assert_eq!((&line["share"], &line["large"]), (&json!("NaN"), &json!(u64::MAX)));
 }
 
 #[test]
@@ -116,11 +100,7 @@ fn a_text_line_stays_one_line() {
     let act = || tracing::warn!(target: "t", cause = "a\nb", "Two\nlines");
     let lines = lines(LogFormat::Text, Sampler::AlwaysOn, act);
     assert_eq!(lines[0].matches('\n').count(), 1);
-    assert!(
-        lines[0].ends_with(" WARN  t: Two\\nlines cause=a\\nb\n"),
-        "{}",
-        lines[0]
-    );
+    assert!(lines[0].ends_with(" WARN  t: Two\\nlines cause=a\\nb\n"), "{}", lines[0]);
 }
 
 #[test]

@@ -52,11 +52,7 @@ fn bench(queue: usize, batch: usize) -> Bench {
         .with_sampler(Sampler::AlwaysOn)
         .with_span_processor(processor)
         .build();
-    Bench {
-        provider,
-        ledger,
-        tell,
-    }
+    Bench { provider, ledger, tell }
 }
 
 impl Bench {
@@ -85,24 +81,14 @@ fn a_queue_that_overflows_drops_exactly_what_is_above_it() {
     let account = bench.ledger.snapshot();
     assert_eq!(
         account,
-        SpanAccount {
-            ended: 25,
-            dropped: 15,
-            queued: 10,
-            ..SpanAccount::default()
-        }
+        SpanAccount { ended: 25, dropped: 15, queued: 10, ..SpanAccount::default() }
     );
     bench.tell.send(true).unwrap();
     bench.tell.send(true).unwrap();
     let account = bench.account_when(|account| account.queued == 0);
     assert_eq!(
         account,
-        SpanAccount {
-            ended: 25,
-            exported: 10,
-            dropped: 15,
-            ..SpanAccount::default()
-        }
+        SpanAccount { ended: 25, exported: 10, dropped: 15, ..SpanAccount::default() }
     );
 }
 
@@ -119,22 +105,9 @@ fn a_failed_batch_is_counted_as_failed() {
 fn a_shutdown_that_runs_out_of_time_closes_the_account() {
     let bench = bench(100, 5);
     bench.end_spans(12);
-    assert!(
-        bench
-            .provider
-            .shutdown_with_timeout(Duration::from_millis(50))
-            .is_err()
-    );
+    assert!(bench.provider.shutdown_with_timeout(Duration::from_millis(50)).is_err());
     let account = bench.ledger.snapshot();
-    assert_eq!(
-        account,
-        SpanAccount {
-            ended: 12,
-            failed: 5,
-            dropped: 7,
-            ..SpanAccount::default()
-        }
-    );
+    assert_eq!(account, SpanAccount { ended: 12, failed: 5, dropped: 7, ..SpanAccount::default() });
 
     bench.tell.send(true).unwrap();
     bench.end_spans(1);
@@ -173,21 +146,13 @@ fn under_load_every_snapshot_balances_and_all_is_accounted_for_at_the_end() {
                 );
             }
         });
-        let ending: Vec<_> = (0..3)
-            .map(|_| scope.spawn(|| bench.end_spans(5_000)))
-            .collect();
+        let ending: Vec<_> = (0..3).map(|_| scope.spawn(|| bench.end_spans(5_000))).collect();
         ending.into_iter().for_each(|thread| thread.join().unwrap());
-        bench
-            .provider
-            .shutdown_with_timeout(Duration::from_secs(10))
-            .unwrap_or_default();
+        bench.provider.shutdown_with_timeout(Duration::from_secs(10)).unwrap_or_default();
         done.store(true, Ordering::Release);
         reader.join().unwrap();
     });
     let account = bench.ledger.snapshot();
     assert_eq!((account.ended, account.queued), (15_000, 0));
-    assert_eq!(
-        account.ended,
-        account.exported + account.failed + account.dropped
-    );
+    assert_eq!(account.ended, account.exported + account.failed + account.dropped);
 }
