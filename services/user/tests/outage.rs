@@ -5,7 +5,7 @@ mod support;
 use std::time::{Duration, Instant};
 
 use support::{args, connect, soon, trace_id};
-use testbed::{Engine, Server, until};
+use testbed::{Engine, Mode, Proxy, Server, until};
 use user_service::store::{NewUser, Store};
 use uuid::Uuid;
 
@@ -27,14 +27,15 @@ async fn a_database_that_is_not_there_yet_is_waited_for() {
     if Engine::Postgres.is_not_run() {
         return;
     }
-    let mut server = Server::private(Engine::Postgres).await;
+    let server = testbed::postgres().await;
     let database = server.database().await;
-    server.stop().await;
-    let args = args(&database.url);
+    let proxy = Proxy::to(server.port()).await;
+    proxy.set(Mode::Close).await;
+    let args = args(&database.url_through(proxy.port()));
     let connecting = tokio::spawn(async move { Store::connect(&args).await });
-    // It is refused at once and pauses: it has not ended when the server begins to start.
-    assert!(!connecting.is_finished());
-    server.start().await;
+    let tried_again = until(DEADLINE, async || (proxy.accepted() >= 3).then_some(())).await;
+    assert!(tried_again.is_some() && !connecting.is_finished());
+    proxy.set(Mode::Pass).await;
     let store = connecting.await.unwrap().unwrap();
     store.upsert_user(user(1), soon()).await.unwrap();
 }
