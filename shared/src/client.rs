@@ -50,7 +50,7 @@ pub struct Call {
     pub method: Method,
     /// `url.template`: the path with its parameters as `{name}`, of low cardinality.
     pub template: &'static str,
-    /// Path and query as sent.
+    /// Path and query as sent; a whole URL goes there instead of to the base.
     pub path: String,
     /// A JSON body.
     pub body: Option<Bytes>,

@@ -28,7 +28,7 @@ use crate::{
     metrics,
     outbox::FIRST_LEASE,
     pricing::{self, Priced},
-    resources::OrderBody,
+    resources::ItemBody,
     routes::App,
     store::{Continuation, Delivered, NewOrder, Order, Placed},
 };
@@ -160,9 +160,21 @@ fn answer(placed: &Placed, audited: Option<Map<String, Value>>, scope: &Scope) -
     answer.insert("status".to_owned(), json!(word));
     answer.insert("trace_id".to_owned(), json!(placed.order.trace_id));
     answer.insert("request_id".to_owned(), json!(scope.request_id()));
-    answer.insert("order".to_owned(), json!(OrderBody::from(&placed.order)));
+    answer.insert("order".to_owned(), order_body(&placed.order));
     ChainEntry::current(scope).prepend_to(&mut answer);
     (status, replay_header(placed.replayed), JsonAnswer(answer)).into_response()
+}
+
+/// The order as the chain's answer shows it; the resource has more.
+fn order_body(order: &Order) -> Value {
+    let items: Vec<_> = order.items.iter().map(ItemBody::from).collect();
+    json!({
+        "id": order.id,
+        "status": order.status.as_str(),
+        "total_cents": order.total_cents,
+        "currency": order.currency,
+        "items": items,
+    })
 }
 
 fn replay_header(replayed: bool) -> HeaderMap {

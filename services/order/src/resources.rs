@@ -44,7 +44,7 @@ pub(crate) struct OrderBody {
 }
 
 #[derive(Debug, Serialize)]
-struct ItemBody {
+pub(crate) struct ItemBody {
     sku: String,
     quantity: i64,
     unit_price_cents: i64,
