@@ -68,23 +68,33 @@ packages() {
 # the mirror that this machine already uses; it is only unpacked, never installed, so it needs no root and changes nothing outside the cache.
 mysql_tree() {
     has_mysql && return 0
-    command -v apt-get >/dev/null && command -v dpkg >/dev/null || { cannot_run mysql "no apt-get here, and no mysqld"; return 0; }
-    local mirror work
+    if ! command -v apt-get >/dev/null || ! command -v dpkg >/dev/null; then
+        cannot_run mysql 'no apt-get here, and no mysqld'
+        return 0
+    fi
+    local mirror
     mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | head -n 1)
-    [ -n "$mirror" ] || { cannot_run mysql "no Debian mirror in the apt sources; run apt-get update once"; return 0; }
-    exec 9>"$cache/mysql.lock"
+    if [ -z "$mirror" ]; then
+        cannot_run mysql 'no Debian mirror is known to apt here; if there should be one, run apt-get update'
+        return 0
+    fi
+    build_mysql_tree "$mirror" 9>"$cache/mysql.lock"
+}
+
+# Builds beside its place and is moved there whole, so an interrupted run leaves nothing half; two runs at once build once.
+build_mysql_tree() { # build_mysql_tree MIRROR, with the lock as file descriptor 9
+    local work
     flock 9
-    rm -rf "$cache"/mysql.building.*
     has_mysql && return 0
+    rm -rf "$cache"/mysql.building.*
     work=$(mktemp -d "$cache/mysql.building.XXXXXX") || return 1
-    if fetch_mysql "$mirror" "$work" >"$work/log" 2>&1; then
+    if fetch_mysql "$1" "$work" >"$work/log" 2>&1; then
         chmod 755 "$work/tree" && mv "$work/tree" "$cache/mysql"
     else
         tail -n 20 "$work/log"
-        cannot_run mysql "could not be fetched from the Debian mirror of this machine"
+        cannot_run mysql 'could not be fetched from the Debian mirror of this machine'
     fi
     rm -rf "$work"
-    exec 9>&-
 }
 
 fetch_mysql() { # fetch_mysql MIRROR FOLDER
@@ -92,7 +102,8 @@ fetch_mysql() { # fetch_mysql MIRROR FOLDER
     mkdir -p "$work/lists/partial" "$work/archives/partial" "$work/tree"
     echo "deb [signed-by=$keyring] $1 sid main" >"$work/sources"
     : >"$work/status"
-    local apt=(apt-get -q -y -o Dir::State="$work" -o Dir::State::lists="$work/lists" -o Dir::State::status="$work/status"
+    # The signature is checked; the age is not, because a mirror that stands still (a snapshot) serves a MySQL just as real.
+    local apt=(apt-get -q -y -o Acquire::Check-Valid-Until=false -o Dir::State="$work" -o Dir::State::lists="$work/lists" -o Dir::State::status="$work/status"
         -o Dir::Cache="$work" -o Dir::Etc::sourcelist="$work/sources" -o Dir::Etc::sourceparts=- -o Dir::Etc::preferencesparts=-
         -o APT::Sandbox::User="$(id -un)" -o Debug::NoLocking=1 -o Acquire::Languages=none -o APT::Install-Recommends=0)
     "${apt[@]}" update && "${apt[@]}" install --download-only mysql-server-core || return 1
