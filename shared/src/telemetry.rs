@@ -124,6 +124,8 @@ fn install_subscriber(
         .context("telemetry was started before in this process; start it once")
 }
 
+type ResolveTarget = fn(&TelemetryArgs) -> anyhow::Result<Target>;
+
 fn say_where_to(args: &TelemetryArgs) -> anyhow::Result<()> {
     if args.otel_sdk_disabled {
         tracing::info!(
@@ -131,7 +133,7 @@ fn say_where_to(args: &TelemetryArgs) -> anyhow::Result<()> {
         );
         return Ok(());
     }
-    let signals: [(bool, &str, fn(&TelemetryArgs) -> anyhow::Result<Target>); 3] = [
+    let signals: [(bool, &str, ResolveTarget); 3] = [
         (args.otel_traces_exporter.otlp, "spans", TelemetryArgs::traces_target),
         (args.otel_logs_exporter.otlp, "log records", TelemetryArgs::logs_target),
         (args.otel_metrics_exporter.otlp, "metrics", TelemetryArgs::metrics_target),

@@ -1,4 +1,5 @@
 //! Telemetry against an OTLP endpoint over http/protobuf, with gzip and headers, and `/metrics` on a port of its own.
+#![expect(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
 use shared::{config::telemetry::TelemetryArgs, telemetry::Telemetry};
 

@@ -1,4 +1,5 @@
 //! What a start of telemetry refuses, by the name of the variable.
+#![expect(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
 use shared::{config::telemetry::TelemetryArgs, telemetry::Telemetry};
 

@@ -99,7 +99,7 @@ fn http_routes(received: Shared) -> Router {
 fn decode<M: Message + Default>(received: &Shared, headers: &HeaderMap, body: &Bytes) -> M {
     assert_eq!(headers["content-type"], "application/x-protobuf");
     note_headers(received, headers);
-    if !headers.get("content-encoding").is_some_and(|encoding| encoding == "gzip") {
+    if headers.get("content-encoding").is_none_or(|encoding| encoding != "gzip") {
         return M::decode(body.clone()).unwrap();
     }
     received.lock().unwrap().compressed += 1;

@@ -168,8 +168,8 @@ pub(super) fn ratio(value: &str) -> Result<f64, String> {
 pub(super) fn exporters(value: &str) -> Result<Exporters, String> {
     let mut exporters = Exporters::default();
     each_exporter(value, "accepted: otlp, console, otlp,console, none", |name| match name {
-        "otlp" => Some(&mut exporters.otlp).map(set),
-        "console" => Some(&mut exporters.console).map(set),
+        "otlp" => set(&mut exporters.otlp),
+        "console" => set(&mut exporters.console),
         _ => None,
     })?;
     Ok(exporters)
@@ -179,16 +179,18 @@ pub(super) fn metrics_exporters(value: &str) -> Result<MetricsExporters, String>
     let mut exporters = MetricsExporters::default();
     let accepted = "accepted: prometheus, otlp, console, a list of them, none";
     each_exporter(value, accepted, |name| match name {
-        "prometheus" => Some(&mut exporters.prometheus).map(set),
-        "otlp" => Some(&mut exporters.otlp).map(set),
-        "console" => Some(&mut exporters.console).map(set),
+        "prometheus" => set(&mut exporters.prometheus),
+        "otlp" => set(&mut exporters.otlp),
+        "console" => set(&mut exporters.console),
         _ => None,
     })?;
     Ok(exporters)
 }
 
-fn set(exporter: &mut bool) {
+#[expect(clippy::unnecessary_wraps, reason = "the shape of what `each_exporter` calls")]
+fn set(exporter: &mut bool) -> Option<()> {
     *exporter = true;
+    Some(())
 }
 
 /// Calls `take` with each name of the list; `none` stands alone.
