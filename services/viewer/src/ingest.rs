@@ -15,7 +15,7 @@ use crate::{
 /// A resource and scope above this are refused: they are meant to be a few hundred bytes.
 const MAX_ORIGIN_BYTES: usize = 64 * 1024;
 /// An item above this is refused. Decoding can take 40 times the encoded size, so this also bounds a reader's memory.
-const MAX_ITEM_BYTES: usize = 1024 * 1024;
+pub(crate) const MAX_ITEM_BYTES: usize = 1024 * 1024;
 
 /// What an export request carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -24,5 +24,5 @@ mod wire;
 pub use config::Config;
 pub use ids::{BadTraceId, SpanId, TraceId};
 pub use process::main;
-pub use store::{Lookup, MIN_BUDGET_BYTES, ServiceSpan, Stats, Store, Trace};
+pub use store::{Lookup, MIN_BUDGET_BYTES, ServiceLog, ServiceSpan, Stats, Store, Trace};
 pub use viewer::{Addresses, Viewer, run};

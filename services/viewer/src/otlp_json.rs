@@ -16,26 +16,49 @@ use prost::{
 };
 use serde::{
     Deserialize, Deserializer,
-    de::{DeserializeOwned, SeqAccess, Visitor},
+    de::{DeserializeOwned, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
-use crate::{ingest::Signal, wire::Malformed};
+use crate::{
+    ingest::{MAX_ITEM_BYTES, Signal},
+    wire::Malformed,
+};
 
 /// The export request in protobuf.
 pub(crate) fn to_protobuf(signal: Signal, body: &[u8]) -> Result<Vec<u8>, Malformed> {
     let parsed = match signal {
-        Signal::Traces => {
-            serde_json::from_slice::<Request<Span>>(body).map(|request| request.resources.0)
-        }
-        Signal::Logs => {
-            serde_json::from_slice::<Request<LogRecord>>(body).map(|request| request.resources.0)
-        }
-        Signal::Metrics => {
-            serde_json::from_slice::<Request<Metric>>(body).map(|request| request.resources.0)
-        }
+        Signal::Traces => parse::<Span>(body),
+        Signal::Logs => parse::<LogRecord>(body),
+        Signal::Metrics => parse::<Metric>(body),
     };
     parsed.map_err(|error| Malformed::Json(error.to_string()))
+}
+
+fn parse<T: Message + DeserializeOwned>(body: &[u8]) -> serde_json::Result<Vec<u8>> {
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let request: Request<T> = object(&mut json)?;
+    json.end()?;
+    Ok(request.resources.0)
+}
+
+/// Reads a JSON object; serde by itself would also take an array of the members' values.
+fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    struct ObjectVisitor<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(members))
+        }
+    }
+
+    deserializer.deserialize_map(ObjectVisitor(PhantomData))
 }
 
 /// Something that is encoded as soon as it is read.
@@ -59,7 +82,7 @@ struct Request<T> {
 #[serde(rename_all = "camelCase", bound = "T: Message + DeserializeOwned")]
 struct ResourceGroup<T> {
     #[serde(default)]
-    resource: Value,
+    resource: Option<Box<RawValue>>,
     #[serde(
         default = "Repeated::empty",
         alias = "scopeSpans",
@@ -75,7 +98,7 @@ struct ResourceGroup<T> {
 #[serde(rename_all = "camelCase", bound = "T: Message + DeserializeOwned")]
 struct ScopeGroup<T> {
     #[serde(default)]
-    scope: Value,
+    scope: Option<Box<RawValue>>,
     #[serde(default = "Repeated::empty", alias = "spans", alias = "logRecords", alias = "metrics")]
     items: Repeated<Item<T>, 2>,
     #[serde(default)]
@@ -86,33 +109,33 @@ struct Item<T>(PhantomData<T>);
 
 impl<T: Message + DeserializeOwned> Encoded for ResourceGroup<T> {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-        let group = Self::deserialize(deserializer)?;
+        let group: Self = object(deserializer)?;
         layer::<Resource, D::Error>(group.resource, group.scopes.0, group.schema_url)
     }
 }
 
 impl<T: Message + DeserializeOwned> Encoded for ScopeGroup<T> {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-        let group = Self::deserialize(deserializer)?;
+        let group: Self = object(deserializer)?;
         layer::<InstrumentationScope, D::Error>(group.scope, group.items.0, group.schema_url)
     }
 }
 
 impl<T: Message + DeserializeOwned> Encoded for Item<T> {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-        message::<T, D::Error>(Value::deserialize(deserializer)?)
+        message::<T, D::Error>(&Box::<RawValue>::deserialize(deserializer)?)
     }
 }
 
 /// Both layers of the envelope: field 1 the owner, field 2 its items (already framed), field 3 the schema URL.
 fn layer<M: Message + DeserializeOwned, E: serde::de::Error>(
-    owner: Value,
+    owner: Option<Box<RawValue>>,
     items: Vec<u8>,
     schema_url: Option<String>,
 ) -> Result<Vec<u8>, E> {
     let mut bytes = Vec::with_capacity(items.len());
-    if !owner.is_null() {
-        frame(1, &message::<M, E>(owner)?, &mut bytes);
+    if let Some(owner) = owner {
+        frame(1, &message::<M, E>(&owner)?, &mut bytes);
     }
     bytes.extend_from_slice(&items);
     if let Some(url) = schema_url.filter(|url| !url.is_empty()) {
@@ -122,8 +145,18 @@ fn layer<M: Message + DeserializeOwned, E: serde::de::Error>(
 }
 
 fn message<M: Message + DeserializeOwned, E: serde::de::Error>(
-    mut value: Value,
+    json: &RawValue,
 ) -> Result<Vec<u8>, E> {
+    let length = json.get().len();
+    if length > MAX_ITEM_BYTES {
+        return Err(E::custom(format!(
+            "an item of {length} bytes is larger than {MAX_ITEM_BYTES}"
+        )));
+    }
+    let mut value: Value = serde_json::from_str(json.get()).map_err(E::custom)?;
+    if !value.is_object() {
+        return Err(E::custom("an item that is not an object"));
+    }
     normalise(&mut value);
     serde_json::from_value::<M>(value).map(|message| message.encode_to_vec()).map_err(E::custom)
 }

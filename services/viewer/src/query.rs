@@ -3,19 +3,23 @@
 
 mod home;
 mod logs;
+mod refusal;
 mod search;
 mod service_graph;
+mod summary;
 mod tags;
 mod tempo_json;
 mod traces;
 
 use std::sync::Arc;
 
-use axum::{Json, Router, extract::State, http::StatusCode, response::Response, routing::get};
+use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tower_http::cors::CorsLayer;
+
+use refusal::Refusal;
 
 use crate::{Stats, Store, store::StoredOrigin};
 
@@ -67,9 +71,9 @@ impl Query {
     async fn scan<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Store) -> T + Send + 'static,
-    ) -> Result<T, Response> {
+    ) -> Result<T, Refusal> {
         let failed = |_| {
-            traces::text(StatusCode::INTERNAL_SERVER_ERROR, "the question could not be answered")
+            Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "the question could not be answered")
         };
         let turn = Arc::clone(&self.scans).acquire_owned().await;
         let store = Arc::clone(&self.store);

@@ -12,6 +12,7 @@ mod traces;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+pub use logs::ServiceLog;
 pub(crate) use logs::{NewLog, StoredLog};
 pub(crate) use origins::StoredOrigin;
 pub use stats::Stats;
@@ -118,6 +119,14 @@ impl Store {
 
     pub(crate) fn count_metrics(&self, received: u64) {
         self.lock().stats.metrics_received += received;
+    }
+
+    /// The log records of a trace, or all, newest first.
+    pub fn log_records(&self, trace_id: Option<TraceId>) -> Vec<ServiceLog> {
+        let mut names = ServiceNames::default();
+        let stored = self.logs(|log| trace_id.is_none_or(|id| log.trace_id == Some(id)));
+        let decoded = stored.iter().filter_map(|log| Some((log, log.decode()?)));
+        decoded.map(|(log, record)| ServiceLog { service: names.of(&log.origin), record }).collect()
     }
 
     /// The log records for which `wanted` says yes, newest first.

@@ -58,33 +58,33 @@ fn each_scope<'a>(
     group: &'a [u8],
     visit: &mut impl FnMut(Origin<'a>, &'a [u8]) -> Result<(), Malformed>,
 ) -> Result<(), Malformed> {
-    let mut origin = Origin::default();
-    // Fields may come in any order, so who made the items is read before any of them is visited.
-    each_field(group, "a resource group", |tag, value| match tag {
-        1 => Ok(origin.resource = value),
-        3 => Ok(origin.resource_schema = text(value)?),
-        _ => Ok(()),
-    })?;
-    each_field(group, "a resource group", |tag, scope_group| match tag {
-        2 => each_item_of_scope(origin, scope_group, visit),
-        _ => Ok(()),
+    let (resource, resource_schema) = owner(group, "a resource group")?;
+    each_field(group, "a resource group", |tag, scope_group| {
+        if tag != 2 {
+            return Ok(());
+        }
+        let (scope, scope_schema) = owner(scope_group, "a scope group")?;
+        let origin = Origin { resource, resource_schema, scope, scope_schema };
+        each_field(scope_group, "a scope group", |tag, item| match tag {
+            2 => visit(origin, item),
+            _ => Ok(()),
+        })
     })
 }
 
-fn each_item_of_scope<'a>(
-    mut origin: Origin<'a>,
-    group: &'a [u8],
-    visit: &mut impl FnMut(Origin<'a>, &'a [u8]) -> Result<(), Malformed>,
-) -> Result<(), Malformed> {
-    each_field(group, "a scope group", |tag, value| match tag {
-        1 => Ok(origin.scope = value),
-        3 => Ok(origin.scope_schema = text(value)?),
-        _ => Ok(()),
+/// The resource or scope of a group, and its schema URL. Fields may come in any order, so this is read before the items.
+fn owner<'a>(group: &'a [u8], name: &'static str) -> Result<(&'a [u8], &'a str), Malformed> {
+    let mut owner: &[u8] = &[];
+    let mut schema_url = "";
+    each_field(group, name, |tag, value| {
+        match tag {
+            1 => owner = value,
+            3 => schema_url = std::str::from_utf8(value).map_err(|_| Malformed::NotText)?,
+            _ => {}
+        }
+        Ok(())
     })?;
-    each_field(group, "a scope group", |tag, item| match tag {
-        2 => visit(origin, item),
-        _ => Ok(()),
-    })
+    Ok((owner, schema_url))
 }
 
 /// Visits the length-delimited fields of `message`. Fields 1 to 3 of every envelope layer are of that type; unknown
@@ -109,10 +109,6 @@ fn each_field<'a>(
         }
     }
     Ok(())
-}
-
-fn text(bytes: &[u8]) -> Result<&str, Malformed> {
-    std::str::from_utf8(bytes).map_err(|_| Malformed::NotText)
 }
 
 #[cfg(test)]

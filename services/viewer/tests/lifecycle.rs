@@ -1,4 +1,5 @@
 //! Start and stop.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! The OTLP/HTTP receiver: what it takes, what it refuses and how it says so.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod support;
 
@@ -114,6 +115,9 @@ async fn a_malformed_body_is_400_and_stores_nothing_of_it() {
         "{",
         r#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"zz"}]}]}]}"#,
         r#"{"resourceSpans":{}}"#,
+        r#"{"resourceSpans":[[]]}"#,
+        r#"{"resourceSpans":[{"scopeSpans":[{"spans":[[]]}]}]}"#,
+        "{} {}",
     ];
     for body in json {
         let response = post(&viewer, TRACES, JSON, body.as_bytes().to_vec()).await;

@@ -1,4 +1,5 @@
 //! Traces by id, in the shapes of Tempo's API.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod support;
 

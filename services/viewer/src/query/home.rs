@@ -2,12 +2,9 @@
 
 use std::fmt::Write;
 
-use axum::{
-    extract::State,
-    response::{Html, IntoResponse, Response},
-};
+use axum::{extract::State, response::Html};
 
-use super::{Query, search::Summary};
+use super::{Query, refusal::Refusal, summary::Summary};
 use crate::{Stats, Store, Trace};
 
 const TRACES: usize = 100;
@@ -25,11 +22,8 @@ code { font-size: .9em; }
 </style>
 ";
 
-pub(super) async fn home(State(query): State<Query>) -> Response {
-    match query.scan(page).await {
-        Ok(page) => Html(page).into_response(),
-        Err(refusal) => refusal,
-    }
+pub(super) async fn home(State(query): State<Query>) -> Result<Html<String>, Refusal> {
+    query.scan(page).await.map(Html)
 }
 
 fn page(store: &Store) -> String {
@@ -70,14 +64,13 @@ fn holdings(page: &mut String, stats: &Stats) {
 }
 
 fn row(page: &mut String, trace: &Trace) {
-    let spans: Vec<_> = trace.spans.iter().filter_map(|span| span.decode()).collect();
-    let Some(summary) = Summary::of(trace, spans.iter()) else { return };
+    let Some(summary) = Summary::of(trace) else { return };
     let _ = writeln!(
         page,
         "<tr><td><a href=\"/api/traces/{id}\"><code>{id}</code></a><td>{}<td>{}<td class=number>{}<td class=number>{:.1} ms",
         escape(&summary.root_name),
         escape(&summary.root_service),
-        spans.len(),
+        trace.spans.len(),
         (summary.end - summary.start) as f64 / 1e6,
         id = trace.id,
     );

@@ -3,8 +3,6 @@
 use axum::{
     Json,
     extract::{Query as Parameters, State},
-    http::StatusCode,
-    response::{IntoResponse, Response},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use opentelemetry_proto::tonic::{
@@ -14,7 +12,7 @@ use opentelemetry_proto::tonic::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{Query, traces::text};
+use super::{Query, refusal::Refusal};
 use crate::{Store, TraceId, store::ServiceNames};
 
 const DEFAULT_LIMIT: usize = 100;
@@ -58,15 +56,10 @@ struct Line {
 pub(super) async fn logs(
     State(query): State<Query>,
     Parameters(filter): Parameters<Filter>,
-) -> Response {
-    let plan = match filter.plan() {
-        Ok(plan) => plan,
-        Err(message) => return text(StatusCode::BAD_REQUEST, message),
-    };
-    match query.scan(move |store| find(store, &plan)).await {
-        Ok(lines) => Json(json!({"logs": lines})).into_response(),
-        Err(refusal) => refusal,
-    }
+) -> Result<Json<Value>, Refusal> {
+    let plan = filter.plan().map_err(Refusal::bad_request)?;
+    let lines = query.scan(move |store| find(store, &plan)).await?;
+    Ok(Json(json!({"logs": lines})))
 }
 
 impl Filter {

@@ -3,16 +3,11 @@
 use axum::{
     Json,
     extract::{Query as Parameters, State},
-    http::StatusCode,
-    response::{IntoResponse, Response},
 };
-use opentelemetry_proto::tonic::{
-    common::v1::{AnyValue, KeyValue, any_value::Value},
-    trace::v1::Span,
-};
+use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Value};
 use serde::{Deserialize, Serialize};
 
-use super::{Query, tempo_json, traces::text};
+use super::{Query, Resources, refusal::Refusal, summary::Summary, tempo_json};
 use crate::{
     Store, Trace,
     traceql::{self, Condition, Field, Operand, Subject, duration, nanoseconds},
@@ -22,8 +17,6 @@ const DEFAULT_LIMIT: usize = 20;
 const MAX_LIMIT: usize = 1000;
 /// Spans shown of each trace unless `spss` says another number.
 const DEFAULT_SPANS: usize = 3;
-/// What Tempo says while a trace has no root.
-const NO_ROOT: &str = "<root span not yet received>";
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -54,7 +47,7 @@ struct Plan {
 }
 
 #[derive(Debug, Serialize)]
-struct Found {
+pub(super) struct Found {
     traces: Vec<FoundTrace>,
     metrics: Metrics,
 }
@@ -100,15 +93,9 @@ struct FoundSpan {
 pub(super) async fn search(
     State(query): State<Query>,
     Parameters(search): Parameters<Search>,
-) -> Response {
-    let plan = match search.plan() {
-        Ok(plan) => plan,
-        Err(message) => return text(StatusCode::BAD_REQUEST, message),
-    };
-    match query.scan(move |store| find(store, &plan)).await {
-        Ok(found) => Json(found).into_response(),
-        Err(refusal) => refusal,
-    }
+) -> Result<Json<Found>, Refusal> {
+    let plan = search.plan().map_err(Refusal::bad_request)?;
+    query.scan(move |store| find(store, &plan)).await.map(Json)
 }
 
 impl Search {
@@ -162,29 +149,12 @@ fn find(store: &Store, plan: &Plan) -> Found {
 }
 
 fn examine(trace: &Trace, plan: &Plan) -> Option<(u64, FoundTrace)> {
-    let mut resources = super::Resources::default();
-    let decoded = trace.spans.iter().filter_map(|stored| Some((stored, stored.decode()?)));
-    let decoded: Vec<_> =
-        decoded.map(|(stored, span)| (resources.of(&stored.origin), span)).collect();
-    let summary = Summary::of(trace, decoded.iter().map(|(_, span)| span))?;
+    let span_set = matching(trace, plan)?;
+    let summary = Summary::of(trace)?;
     let in_time = summary.start <= plan.to && summary.end >= plan.from;
     if !in_time || !(plan.shortest..=plan.longest).contains(&(summary.end - summary.start)) {
         return None;
     }
-    let subjects = decoded
-        .iter()
-        .map(|(position, span)| Subject { span, resource: resources.attributes(*position) });
-    let mut matching: Vec<_> = subjects.filter(|subject| plan.query.matches(*subject)).collect();
-    matching.sort_by_key(|subject| subject.span.start_time_unix_nano);
-    if matching.is_empty() {
-        return None;
-    }
-    let spans = matching
-        .iter()
-        .take(plan.spans)
-        .map(|subject| FoundSpan::of(*subject, &plan.query))
-        .collect();
-    let span_set = SpanSet { spans, matched: matching.len() };
     let found = FoundTrace {
         trace_id: trace.id.to_string(),
         root_service_name: summary.root_service,
@@ -197,30 +167,22 @@ fn examine(trace: &Trace, plan: &Plan) -> Option<(u64, FoundTrace)> {
     Some((summary.start, found))
 }
 
-/// A trace in a line.
-pub(super) struct Summary {
-    pub(super) root_service: String,
-    pub(super) root_name: String,
-    /// Nanoseconds since the epoch.
-    pub(super) start: u64,
-    pub(super) end: u64,
-}
-
-impl Summary {
-    /// `spans` are the decoded spans of the trace, in its order.
-    pub(super) fn of<'a>(
-        trace: &Trace,
-        spans: impl Iterator<Item = &'a Span> + Clone,
-    ) -> Option<Self> {
-        let start = spans.clone().map(|span| span.start_time_unix_nano).min()?;
-        let end = spans.clone().map(|span| span.end_time_unix_nano).max()?.max(start);
-        let root = trace.spans.iter().zip(spans).find(|(_, span)| span.parent_span_id.is_empty());
-        let (root_service, root_name) = match root {
-            Some((stored, span)) => (stored.origin.service_name(), span.name.clone()),
-            None => (NO_ROOT.to_owned(), NO_ROOT.to_owned()),
-        };
-        Some(Self { root_service, root_name, start, end })
+/// The earliest spans that match. One is decoded at a time, so that a large trace is not decoded as a whole.
+fn matching(trace: &Trace, plan: &Plan) -> Option<SpanSet> {
+    let mut resources = Resources::default();
+    let mut found = Vec::new();
+    for stored in &trace.spans {
+        let position = resources.of(&stored.origin);
+        let Some(span) = stored.decode() else { continue };
+        let subject = Subject { span: &span, resource: resources.attributes(position) };
+        if plan.query.matches(subject) {
+            found.push((span.start_time_unix_nano, FoundSpan::of(subject, &plan.query)));
+        }
     }
+    found.sort_by_key(|(start, _)| *start);
+    let matched = found.len();
+    let spans = found.into_iter().map(|(_, span)| span).take(plan.spans).collect();
+    (matched > 0).then_some(SpanSet { spans, matched })
 }
 
 impl FoundSpan {

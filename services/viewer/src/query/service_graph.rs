@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, HashMap};
 use axum::{
     Json,
     extract::{Query as Parameters, State},
-    response::{IntoResponse, Response},
 };
 use opentelemetry_proto::tonic::{
     common::v1::{KeyValue, any_value::Value},
@@ -16,9 +15,10 @@ use opentelemetry_proto::tonic::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::Query;
+use super::{Query, refusal::Refusal};
 use crate::{
-    ServiceSpan, Store,
+    SpanId, Store, Trace,
+    store::ServiceNames,
     traceql::{duration, find},
 };
 
@@ -33,7 +33,7 @@ pub(super) struct Window {
 }
 
 #[derive(Debug, Serialize)]
-struct Graph {
+pub(super) struct Graph {
     /// Seconds that the rates are over.
     window_seconds: f64,
     nodes: Vec<Node>,
@@ -68,6 +68,19 @@ struct Edge {
     p99_ms: f64,
 }
 
+/// What an edge needs of one of its two spans.
+#[derive(Debug)]
+struct Half {
+    parent: Option<SpanId>,
+    kind: SpanKind,
+    service: String,
+    /// Of a CLIENT span that calls a database, its name.
+    database: Option<String>,
+    start: u64,
+    duration: u64,
+    failed: bool,
+}
+
 #[derive(Debug, Default)]
 struct Calls {
     durations: Vec<u64>,
@@ -85,11 +98,8 @@ struct Collected {
 pub(super) async fn service_graph(
     State(query): State<Query>,
     Parameters(window): Parameters<Window>,
-) -> Response {
-    match query.scan(move |store| graph(store, window.seconds)).await {
-        Ok(graph) => Json(graph).into_response(),
-        Err(refusal) => refusal,
-    }
+) -> Result<Json<Graph>, Refusal> {
+    query.scan(move |store| graph(store, window.seconds)).await.map(Json)
 }
 
 fn graph(store: &Store, seconds: Option<u64>) -> Graph {
@@ -97,7 +107,7 @@ fn graph(store: &Store, seconds: Option<u64>) -> Graph {
         seconds.map_or(0, |seconds| now().saturating_sub(seconds.saturating_mul(1_000_000_000)));
     let mut collected = Collected::default();
     for trace in store.newest(usize::MAX).into_iter().filter_map(|id| store.trace(id)) {
-        collected.add_trace(&trace.spans(), since);
+        collected.add_trace(&trace, since);
     }
     let seen = collected.last.saturating_sub(collected.first.unwrap_or_default()) as f64 / 1e9;
     collected.graph(seconds.map_or(seen, |seconds| seconds as f64).max(1.0))
@@ -110,37 +120,38 @@ fn now() -> u64 {
 }
 
 impl Collected {
-    fn add_trace(&mut self, spans: &[ServiceSpan], since: u64) {
-        let by_id: HashMap<&[u8], &ServiceSpan> =
-            spans.iter().map(|span| (&*span.span.span_id, span)).collect();
-        for callee in spans.iter().filter(|span| span.span.start_time_unix_nano >= since) {
-            let span = &callee.span;
-            if span.kind == SpanKind::Client as i32 {
-                if let Some(database) = database(span) {
-                    self.add_call(
-                        (&callee.service, NodeKind::Service),
-                        (&database, NodeKind::Database),
-                        span,
-                        failed(span),
-                    );
-                }
-            } else if span.kind == SpanKind::Server as i32 {
-                self.node(&callee.service, NodeKind::Service);
-                let target = (callee.service.as_str(), NodeKind::Service);
-                if span.parent_span_id.is_empty() {
-                    self.add_call((USER, NodeKind::User), target, span, failed(span));
-                } else if let Some(caller) = by_id.get(&*span.parent_span_id)
-                    && caller.span.kind == SpanKind::Client as i32
-                {
-                    let failed = failed(span) || failed(&caller.span);
-                    self.add_call(
-                        (&caller.service, NodeKind::Service),
-                        target,
-                        &caller.span,
-                        failed,
-                    );
-                }
+    fn add_trace(&mut self, trace: &Trace, since: u64) {
+        let mut names = ServiceNames::default();
+        // One span is decoded at a time, so that a large trace is not decoded as a whole.
+        let halves = trace.spans.iter().filter_map(|stored| {
+            let half = Half::of(&stored.decode()?, names.of(&stored.origin));
+            Some((stored.id, half))
+        });
+        let halves: HashMap<SpanId, Half> = halves.collect();
+        for half in halves.values().filter(|half| half.start >= since) {
+            if let Some(database) = &half.database {
+                self.add_call(
+                    (&half.service, NodeKind::Service),
+                    (database, NodeKind::Database),
+                    half,
+                    half.failed,
+                );
+            } else if half.kind == SpanKind::Server {
+                self.add_server(half, &halves);
             }
+        }
+    }
+
+    fn add_server(&mut self, server: &Half, halves: &HashMap<SpanId, Half>) {
+        let target = (server.service.as_str(), NodeKind::Service);
+        self.node(target.0, target.1);
+        match server.parent.map(|parent| halves.get(&parent)) {
+            None => self.add_call((USER, NodeKind::User), target, server, server.failed),
+            Some(Some(caller)) if caller.kind == SpanKind::Client => {
+                let failed = server.failed || caller.failed;
+                self.add_call((&caller.service, NodeKind::Service), target, caller, failed);
+            }
+            Some(_) => {}
         }
     }
 
@@ -148,17 +159,16 @@ impl Collected {
         &mut self,
         source: (&str, NodeKind),
         target: (&str, NodeKind),
-        timed: &Span,
+        timed: &Half,
         failed: bool,
     ) {
         self.node(source.0, source.1);
         self.node(target.0, target.1);
         let calls = self.edges.entry((source.0.to_owned(), target.0.to_owned())).or_default();
-        calls.durations.push(duration(timed));
+        calls.durations.push(timed.duration);
         calls.errors += usize::from(failed);
-        let start = timed.start_time_unix_nano;
-        self.first = Some(self.first.map_or(start, |first| first.min(start)));
-        self.last = self.last.max(timed.end_time_unix_nano);
+        self.first = Some(self.first.map_or(timed.start, |first| first.min(timed.start)));
+        self.last = self.last.max(timed.start.saturating_add(timed.duration));
     }
 
     fn node(&mut self, id: &str, kind: NodeKind) {
@@ -174,6 +184,24 @@ impl Collected {
             .map(|((source, target), calls)| calls.edge(source, target, window_seconds));
         let nodes = self.nodes.into_iter().map(|(id, kind)| Node { id, kind });
         Graph { window_seconds, nodes: nodes.collect(), edges: edges.collect() }
+    }
+}
+
+impl Half {
+    fn of(span: &Span, service: String) -> Self {
+        let kind = SpanKind::try_from(span.kind).unwrap_or_default();
+        Self {
+            parent: SpanId::from_bytes(&span.parent_span_id),
+            kind,
+            service,
+            database: if kind == SpanKind::Client { database(span) } else { None },
+            start: span.start_time_unix_nano,
+            duration: duration(span),
+            failed: span
+                .status
+                .as_ref()
+                .is_some_and(|status| status.code == StatusCode::Error as i32),
+        }
     }
 }
 
@@ -198,10 +226,6 @@ impl Calls {
         let rank = (self.durations.len() as f64 * share).ceil() as usize;
         self.durations[rank.clamp(1, self.durations.len()) - 1] as f64 / 1e6
     }
-}
-
-fn failed(span: &Span) -> bool {
-    span.status.as_ref().is_some_and(|status| status.code == StatusCode::Error as i32)
 }
 
 /// The name of the database that a CLIENT span calls, if it calls one.

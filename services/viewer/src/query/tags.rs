@@ -5,13 +5,11 @@ use std::collections::BTreeSet;
 use axum::{
     Json,
     extract::{Path, State},
-    http::StatusCode,
-    response::{IntoResponse, Response},
 };
 use opentelemetry_proto::tonic::common::v1::KeyValue;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{Query, Resources, traces::text};
+use super::{Query, Resources, refusal::Refusal};
 use crate::{
     Store,
     traceql::{Field, Operand, Subject},
@@ -27,58 +25,45 @@ struct Names {
     resource: BTreeSet<String>,
 }
 
-pub(super) async fn names(State(query): State<Query>) -> Response {
-    match query.scan(collect_names).await {
-        Ok(names) => {
-            Json(json!({"tagNames": names.span.union(&names.resource).collect::<Vec<_>>()}))
-                .into_response()
-        }
-        Err(refusal) => refusal,
-    }
+pub(super) async fn names(State(query): State<Query>) -> Result<Json<Value>, Refusal> {
+    let names = query.scan(collect_names).await?;
+    Ok(Json(json!({"tagNames": names.span.union(&names.resource).collect::<Vec<_>>()})))
 }
 
-pub(super) async fn scoped_names(State(query): State<Query>) -> Response {
-    match query.scan(collect_names).await {
-        Ok(names) => Json(json!({"scopes": [
-            {"name": "span", "tags": names.span},
-            {"name": "resource", "tags": names.resource},
-            {"name": "intrinsic", "tags": INTRINSICS},
-        ]}))
-        .into_response(),
-        Err(refusal) => refusal,
-    }
+pub(super) async fn scoped_names(State(query): State<Query>) -> Result<Json<Value>, Refusal> {
+    let names = query.scan(collect_names).await?;
+    Ok(Json(json!({"scopes": [
+        {"name": "span", "tags": names.span},
+        {"name": "resource", "tags": names.resource},
+        {"name": "intrinsic", "tags": INTRINSICS},
+    ]})))
 }
 
-pub(super) async fn values(State(query): State<Query>, Path(name): Path<String>) -> Response {
-    match values_of(&query, &name).await {
-        Ok(values) => Json(
-            json!({"tagValues": values.iter().map(|(_, value)| value).collect::<BTreeSet<_>>()}),
-        )
-        .into_response(),
-        Err(refusal) => refusal,
-    }
+pub(super) async fn values(
+    State(query): State<Query>,
+    Path(name): Path<String>,
+) -> Result<Json<Value>, Refusal> {
+    let values = values_of(&query, &name).await?;
+    let texts: BTreeSet<_> = values.iter().map(|(_, value)| value).collect();
+    Ok(Json(json!({"tagValues": texts})))
 }
 
-pub(super) async fn typed_values(State(query): State<Query>, Path(name): Path<String>) -> Response {
-    match values_of(&query, &name).await {
-        Ok(values) => {
-            let values = values.iter().map(|(kind, value)| json!({"type": kind, "value": value}));
-            Json(json!({"tagValues": values.collect::<Vec<_>>()})).into_response()
-        }
-        Err(refusal) => refusal,
-    }
+pub(super) async fn typed_values(
+    State(query): State<Query>,
+    Path(name): Path<String>,
+) -> Result<Json<Value>, Refusal> {
+    let values = values_of(&query, &name).await?;
+    let typed: Vec<_> =
+        values.iter().map(|(kind, value)| json!({"type": kind, "value": value})).collect();
+    Ok(Json(json!({"tagValues": typed})))
 }
 
-async fn values_of(
-    query: &Query,
-    name: &str,
-) -> Result<BTreeSet<(&'static str, String)>, Response> {
-    let Some(field) = Field::parse_tag(name) else {
-        return Err(text(
-            StatusCode::BAD_REQUEST,
+async fn values_of(query: &Query, name: &str) -> Result<BTreeSet<(&'static str, String)>, Refusal> {
+    let field = Field::parse_tag(name).ok_or_else(|| {
+        Refusal::bad_request(
             "write the name of an attribute, such as http.route or resource.service.name",
-        ));
-    };
+        )
+    })?;
     query.scan(move |store| collect_values(store, &field)).await
 }
 

@@ -16,9 +16,7 @@ use crate::store::EncodedTrace;
 /// The value of `batches` and of `resourceSpans`.
 pub(super) fn resource_spans(trace: &EncodedTrace) -> impl Serialize {
     let groups = trace.resource_spans.iter().map(|group| ResourceSpans {
-        resource: Decoded(&group.resource, |resource: Resource| {
-            attributes_object(resource.attributes)
-        }),
+        resource: Decoded(&group.resource, resource),
         scope_spans: group
             .scope_spans
             .iter()
@@ -158,8 +156,11 @@ fn scope(scope: InstrumentationScope) -> Value {
         .done()
 }
 
-fn attributes_object(list: Vec<KeyValue>) -> Value {
-    Object::default().list("attributes", attributes(list)).done()
+fn resource(resource: Resource) -> Value {
+    Object::default()
+        .list("attributes", attributes(resource.attributes))
+        .number("droppedAttributesCount", resource.dropped_attributes_count)
+        .done()
 }
 
 pub(crate) fn attributes(list: Vec<KeyValue>) -> Vec<Value> {

@@ -1,14 +1,16 @@
 //! A trace by its id, as Tempo answers: v1 has the bare trace and 404, v2 wraps it and has an empty one.
 
 use axum::{
+    Json,
     extract::{Path, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use prost::Message;
+use serde::Serialize;
 use serde_json::json;
 
-use super::{Query, tempo_json};
+use super::{Query, refusal::Refusal, tempo_json};
 use crate::{
     Trace, TraceId,
     store::{EncodedTrace, Lookup},
@@ -33,54 +35,59 @@ pub(super) async fn v1(
     State(query): State<Query>,
     Path(id): Path<String>,
     headers: HeaderMap,
-) -> Response {
-    let trace = match find(&query, &id) {
-        Ok(Some(trace)) => trace,
-        Ok(None) => {
-            return text(
-                StatusCode::NOT_FOUND,
-                format!(
-                    "trace {id} is not here; if it is a new one, its spans may still be on their way"
-                ),
-            );
-        }
-        Err(refusal) => return refusal,
+) -> Result<Response, Refusal> {
+    let Some(trace) = find(&query, &id)? else {
+        let detail = format!(
+            "trace {id} is not here; if it is a new one, its spans may still be on their way"
+        );
+        return Err(Refusal::new(StatusCode::NOT_FOUND, detail));
     };
     let encoded = trace.encoded();
-    match wants_protobuf(&headers) {
-        true => protobuf(&encoded),
-        false => axum::Json(json!({"batches": json_value(&encoded)})).into_response(),
+    if wants_protobuf(&headers) {
+        return Ok(protobuf(&encoded));
     }
+    Ok(Json(Batches { batches: tempo_json::resource_spans(&encoded) }).into_response())
 }
 
 pub(super) async fn v2(
     State(query): State<Query>,
     Path(id): Path<String>,
     headers: HeaderMap,
-) -> Response {
-    let trace = match find(&query, &id) {
-        Ok(trace) => trace,
-        Err(refusal) => return refusal,
-    };
+) -> Result<Response, Refusal> {
+    let trace = find(&query, &id)?;
     let inspected_bytes = trace.as_ref().map_or(0, |trace| trace.encoded_len() as u64);
     let encoded = trace.map_or_else(EncodedTrace::default, |trace| trace.encoded());
     if wants_protobuf(&headers) {
-        return protobuf(&TraceByIdResponse {
-            trace: Some(encoded),
-            metrics: Some(TraceByIdMetrics { inspected_bytes }),
-        });
+        let metrics = Some(TraceByIdMetrics { inspected_bytes });
+        return Ok(protobuf(&TraceByIdResponse { trace: Some(encoded), metrics }));
     }
     if encoded.resource_spans.is_empty() {
-        return axum::Json(json!({"trace": {}, "metrics": {}})).into_response();
+        return Ok(Json(json!({"trace": {}, "metrics": {}})).into_response());
     }
+    let trace = TraceMember { resource_spans: tempo_json::resource_spans(&encoded) };
     let metrics = json!({"inspectedBytes": inspected_bytes.to_string()});
-    axum::Json(json!({"trace": {"resourceSpans": json_value(&encoded)}, "metrics": metrics}))
-        .into_response()
+    Ok(Json(Wrapped { trace, metrics }).into_response())
 }
 
-fn find(query: &Query, id: &str) -> Result<Option<Trace>, Response> {
-    let id =
-        TraceId::parse(id).map_err(|error| text(StatusCode::BAD_REQUEST, error.to_string()))?;
+#[derive(Serialize)]
+struct Batches<S> {
+    batches: S,
+}
+
+#[derive(Serialize)]
+struct Wrapped<S> {
+    trace: TraceMember<S>,
+    metrics: serde_json::Value,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TraceMember<S> {
+    resource_spans: S,
+}
+
+fn find(query: &Query, id: &str) -> Result<Option<Trace>, Refusal> {
+    let id = TraceId::parse(id).map_err(|error| Refusal::bad_request(error.to_string()))?;
     match query.store.lookup(id) {
         Lookup::Found(trace) => Ok(Some(trace)),
         Lookup::Unknown => Ok(None),
@@ -88,13 +95,9 @@ fn find(query: &Query, id: &str) -> Result<Option<Trace>, Response> {
             let detail = format!(
                 "trace {id} was evicted: the store was full and it was the oldest; raise VIEWER_STORE_BYTES to keep more"
             );
-            Err(text(StatusCode::GONE, detail))
+            Err(Refusal::new(StatusCode::GONE, detail))
         }
     }
-}
-
-fn json_value(trace: &EncodedTrace) -> serde_json::Value {
-    serde_json::to_value(tempo_json::resource_spans(trace)).unwrap_or_default()
 }
 
 fn wants_protobuf(headers: &HeaderMap) -> bool {
@@ -106,8 +109,4 @@ fn wants_protobuf(headers: &HeaderMap) -> bool {
 
 fn protobuf(message: &impl Message) -> Response {
     ([(header::CONTENT_TYPE, "application/protobuf")], message.encode_to_vec()).into_response()
-}
-
-pub(super) fn text(status: StatusCode, detail: impl Into<String>) -> Response {
-    (status, detail.into() + "\n").into_response()
 }

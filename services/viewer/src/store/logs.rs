@@ -27,6 +27,13 @@ impl StoredLog {
     }
 }
 
+/// A log record and who made it.
+#[derive(Clone, Debug)]
+pub struct ServiceLog {
+    pub service: String,
+    pub record: LogRecord,
+}
+
 /// A log record to be stored, checked and still encoded.
 #[derive(Debug)]
 pub(crate) struct NewLog<'a> {

@@ -34,7 +34,7 @@ impl StoredSpan {
 #[derive(Debug, Default)]
 pub(super) struct Entry {
     pub(super) spans: Vec<StoredSpan>,
-    index: Option<Box<HashSet<SpanId>>>,
+    index: Option<HashSet<SpanId>>,
     payload: usize,
 }
 
@@ -53,13 +53,13 @@ impl Entry {
         }
         self.spans.push(span);
         if self.index.is_none() && self.spans.len() >= INDEXED_FROM {
-            self.index = Some(Box::new(self.spans.iter().map(|span| span.id).collect()));
+            self.index = Some(self.spans.iter().map(|span| span.id).collect());
         }
     }
 
     /// Bytes held, without the store's own share for a trace.
     pub(super) fn cost(&self) -> usize {
-        let index = self.index.as_ref().map_or(0, |index| index.capacity() * INDEX_SLOT + 64);
+        let index = self.index.as_ref().map_or(0, |index| index.capacity() * INDEX_SLOT);
         self.payload + self.spans.capacity() * size_of::<StoredSpan>() + index
     }
 
