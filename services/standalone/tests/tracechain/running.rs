@@ -132,6 +132,11 @@ pub(crate) fn alive(pid: Pid) -> bool {
     stat(pid).is_some_and(|fields| fields[0] != "Z")
 }
 
+/// What it was started with.
+pub(crate) fn environment_of(pid: Pid) -> String {
+    std::fs::read_to_string(format!("/proc/{pid}/environ")).unwrap()
+}
+
 fn processes() -> impl Iterator<Item = Pid> {
     let entries = std::fs::read_dir("/proc").unwrap().flatten();
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok().map(Pid::from_raw))
