@@ -73,26 +73,26 @@ impl Telemetry {
         self.ledger.snapshot()
     }
 
-    /// Sends what is queued and ends telemetry: spans and metrics, then a log line with the account of the spans, log records
-    /// last. Takes at most twice [`FLUSH_TIMEOUT`]; what has not left by then is lost, and counted. Returns the final account.
+    /// Sends what is queued and ends telemetry: spans first, then a log line with their account, then metrics (so that the last
+    /// ones have the whole account) beside the log records. Takes at most twice [`FLUSH_TIMEOUT`]; what has not left by then is
+    /// lost, and counted. Returns the final account.
     pub async fn flush(self) -> SpanAccount {
         let Self { tracer, logger, metrics, ledger } = self;
         // Not inline: on a current-thread runtime gRPC could not send anything while this thread waits for it.
         let spans =
-            tokio::task::spawn_blocking(move || tracer.shutdown_with_timeout(FLUSH_TIMEOUT));
-        let metrics = tokio::task::spawn_blocking(move || metrics.stop(FLUSH_TIMEOUT));
-        let (spans, metrics) = tokio::join!(spans, metrics);
+            tokio::task::spawn_blocking(move || Ok(tracer.shutdown_with_timeout(FLUSH_TIMEOUT)?));
+        warn_unless_flushed("spans", spans.await);
         ledger.close();
-        warn_of("spans", spans.map_err(anyhow::Error::new).and_then(|result| Ok(result?)));
-        warn_of("metrics", metrics.map_err(anyhow::Error::new).flatten());
         let account = ledger.snapshot();
         log_account(account);
-        if let Some(logger) = logger {
-            let logs =
-                tokio::task::spawn_blocking(move || logger.shutdown_with_timeout(FLUSH_TIMEOUT))
-                    .await;
-            warn_of("log records", logs.map_err(anyhow::Error::new).and_then(|result| Ok(result?)));
-        }
+        let metrics = tokio::task::spawn_blocking(move || metrics.stop(FLUSH_TIMEOUT));
+        let logs = tokio::task::spawn_blocking(move || match logger {
+            Some(logger) => Ok(logger.shutdown_with_timeout(FLUSH_TIMEOUT)?),
+            None => Ok(()),
+        });
+        let (metrics, logs) = tokio::join!(metrics, logs);
+        warn_unless_flushed("metrics", metrics);
+        warn_unless_flushed("log records", logs);
         account
     }
 }
@@ -169,8 +169,8 @@ fn log_account(account: SpanAccount) {
     }
 }
 
-fn warn_of(signal: &str, result: anyhow::Result<()>) {
-    if let Err(error) = result {
+fn warn_unless_flushed(signal: &str, result: Result<anyhow::Result<()>, tokio::task::JoinError>) {
+    if let Err(error) = result.map_err(anyhow::Error::new).flatten() {
         tracing::warn!(
             signal,
             error = format!("{error:#}"),

@@ -10,15 +10,17 @@ use clap::{ArgAction, Args, FromArgMatches};
 
 use super::milliseconds;
 
+mod encoded;
 mod log_level;
 mod otlp;
+mod target;
 mod values;
 
+pub use encoded::{Headers, ResourceAttributes};
 pub use log_level::LogLevel;
-pub use otlp::{Secret, Target, Tls};
+pub use target::{Secret, Target, Tls};
 pub use values::{
-    Compression, Exporters, Headers, LogFormat, MetricsExporters, Protocol, ResourceAttributes,
-    RootSampler, SamplerName,
+    Compression, Exporters, LogFormat, MetricsExporters, Protocol, RootSampler, SamplerName,
 };
 
 use otlp::{GeneralOtlpArgs, LogsOtlpArgs, MetricsOtlpArgs, TracesOtlpArgs};
@@ -35,7 +37,7 @@ pub struct TelemetryArgs {
     #[arg(long, env)]
     pub otel_service_name: Option<String>,
     /// Further resource attributes, `key=value` separated by commas, values percent-encoded.
-    #[arg(long, env, value_parser = values::resource_attributes)]
+    #[arg(long, env, value_parser = encoded::resource_attributes)]
     pub otel_resource_attributes: Option<ResourceAttributes>,
 
     /// Where spans go: otlp, console, or both, or none.

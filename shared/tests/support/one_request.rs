@@ -110,7 +110,16 @@ fn assert_metrics(received: &Received, ids: telemetry::SpanIds) {
         (&exemplar.trace_id[..], &exemplar.span_id[..]),
         (&ids.trace_id.to_bytes()[..], &ids.span_id.to_bytes()[..])
     );
-    let Data::Gauge(_) = data("otel_sdk_spans_queued") else { panic!("a gauge") };
+    let Data::Sum(exported) = data("otel_sdk_spans_exported_total") else {
+        panic!("a counter is a sum")
+    };
+    assert_eq!(
+        exported.data_points[0].value,
+        Some(number_data_point::Value::AsDouble(2.0)),
+        "the whole account"
+    );
+    let Data::Gauge(queued) = data("otel_sdk_spans_queued") else { panic!("a gauge") };
+    assert_eq!(queued.data_points[0].value, Some(number_data_point::Value::AsDouble(0.0)));
 }
 
 fn attribute<'a>(attributes: &'a [KeyValue], key: &str) -> Option<&'a Value> {
