@@ -1,0 +1,124 @@
+//! The launcher with all services, on free ports, with or without telemetry.
+
+use std::{
+    net::SocketAddr,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use testbed::{Database, Engine, Port};
+
+use crate::memory::{self, Resident};
+
+/// What the services write to.
+pub(crate) struct Databases {
+    pub(crate) name: String,
+    /// User, order, audit; none for the embedded ones.
+    pub(crate) servers: Option<[Database; 3]>,
+}
+
+impl Databases {
+    pub(crate) fn embedded() -> Self {
+        Self { name: "embedded (SQLite)".to_owned(), servers: None }
+    }
+
+    /// Postgres for user and audit; for order MySQL, or MariaDB where there is no MySQL.
+    pub(crate) async fn servers() -> Self {
+        let postgres = testbed::postgres().await;
+        let orders = if Engine::MySql.is_not_run() {
+            testbed::mariadb().await
+        } else {
+            testbed::mysql().await
+        };
+        let name = format!("Postgres and {}", orders.engine().name());
+        let databases =
+            [postgres.database().await, orders.database().await, postgres.database().await];
+        Self { name, servers: Some(databases) }
+    }
+}
+
+/// A running system; it ends with the value.
+pub(crate) struct System {
+    launcher: Child,
+    edge: Port,
+    _ports: Vec<Port>,
+    _folder: tempfile::TempDir,
+}
+
+impl System {
+    /// Starts everything and waits until the edge is ready.
+    pub(crate) async fn start(databases: &Databases, telemetry: bool) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let mut command = Command::new(testbed::tracechain());
+        command
+            .current_dir(folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let edge = Port::reserve();
+        command.env("GATEWAY_EDGE_PORT", edge.number().to_string());
+        let variables = [
+            "GATEWAY_PORT",
+            "USER_PORT",
+            "ORDER_PORT",
+            "AUDIT_PORT",
+            "VIEWER_PORT",
+            "VIEWER_QUERY_PORT",
+            "VIEWER_OTLP_GRPC_PORT",
+            "VIEWER_OTLP_HTTP_PORT",
+        ];
+        let ports: Vec<Port> = variables.iter().map(|_| Port::reserve()).collect();
+        for (variable, port) in variables.iter().zip(&ports) {
+            command.env(variable, port.number().to_string());
+        }
+        for (service, database) in
+            ["USER", "ORDER", "AUDIT"].iter().zip(databases.servers.iter().flatten())
+        {
+            command.env(format!("{service}_DATABASE_URL"), &database.url);
+        }
+        if !telemetry {
+            command.envs([
+                ("OTEL_SDK_DISABLED", "true"),
+                ("OTEL_METRICS_EXPORTER", "none"),
+                ("LOG_LEVEL", "warn"),
+            ]);
+        }
+        let launcher = command.spawn().expect("the launcher can be started");
+        let system = Self { launcher, edge, _ports: ports, _folder: folder };
+        system.wait_ready().await;
+        system
+    }
+
+    pub(crate) fn edge(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.edge.number()))
+    }
+
+    /// Of the launcher and each child.
+    pub(crate) fn resident(&self) -> Vec<Resident> {
+        memory::family(self.launcher.id()).into_iter().filter_map(memory::of).collect()
+    }
+
+    /// Of the launcher and each child so far.
+    pub(crate) fn cpu_time(&self) -> Duration {
+        memory::family(self.launcher.id()).into_iter().filter_map(memory::cpu_time).sum()
+    }
+
+    async fn wait_ready(&self) {
+        let url = format!("http://{}/health/ready", self.edge());
+        let client = testbed::http();
+        let ready = testbed::until(Duration::from_secs(90), async || {
+            let answer = client.get(&url).send().await.ok()?;
+            answer.status().is_success().then_some(())
+        });
+        ready.await.expect("the system becomes ready");
+    }
+}
+
+impl Drop for System {
+    fn drop(&mut self) {
+        let pid = nix::unistd::Pid::from_raw(self.launcher.id() as i32);
+        // Whoever ended it already, there is nothing left to end.
+        let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM);
+        let _ = self.launcher.wait();
+    }
+}
