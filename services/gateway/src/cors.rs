@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Router;
 use http::{HeaderName, HeaderValue, Method, header};
-use shared::names;
+use shared::{names, problem::Problem};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 const PREFLIGHT_MAX_AGE: Duration = Duration::from_secs(600);
@@ -33,9 +33,16 @@ pub(crate) fn layer(origins: &[HeaderValue]) -> Option<CorsLayer> {
 }
 
 /// `router` inside the layer, where there is one.
+///
+/// A preflight is a method that no route has, so what answers those must be inside too, and be there before the layer: a
+/// fallback that the server adds later would replace it.
 pub(crate) fn apply(router: Router, layer: Option<&CorsLayer>) -> Router {
     match layer {
-        Some(layer) => router.layer(layer.clone()),
+        Some(layer) => router.method_not_allowed_fallback(no_such_method).layer(layer.clone()),
         None => router,
     }
+}
+
+async fn no_such_method(method: Method) -> Problem {
+    Problem::method_not_allowed(format!("{method} is not accepted here; see the `Allow` header"))
 }

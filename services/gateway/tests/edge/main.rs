@@ -1,0 +1,14 @@
+//! The gateway's program from the outside, in front of a server that answers as a test tells it.
+
+mod browser;
+mod configuration;
+mod context;
+mod documented;
+mod errors;
+mod failures;
+mod gateway;
+mod idempotency;
+mod process;
+mod reads;
+mod register;
+mod task;
