@@ -13,7 +13,7 @@ use axum::{
 use http::{HeaderMap, Method, StatusCode, header};
 use reqwest::Url;
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
-use reqwest_retry::{Jitter, RetryTransientMiddleware, policies::ExponentialBackoff};
+use reqwest_retry::{Jitter, RetryError, RetryTransientMiddleware, policies::ExponentialBackoff};
 use reqwest_tracing::TracingMiddleware;
 use serde_json::{Map, Value};
 
@@ -203,7 +203,7 @@ impl Client {
     }
 
     fn failed(&self, error: &reqwest_middleware::Error) -> Problem {
-        if error.is_timeout() && !error.is_connect() {
+        if transport(error).is_some_and(|error| error.is_timeout() && !error.is_connect()) {
             return self.too_late().because(root_cause(error));
         }
         self.bad_answer("it could not be reached, or broke off").because(root_cause(error))
@@ -278,6 +278,16 @@ fn service_url(text: &str) -> anyhow::Result<Url> {
         "accepted: http://host:port or https://host:port"
     );
     Ok(url)
+}
+
+/// reqwest's own error, which the retry middleware wraps in two more.
+fn transport(error: &reqwest_middleware::Error) -> Option<&reqwest::Error> {
+    match error {
+        reqwest_middleware::Error::Reqwest(error) => Some(error),
+        reqwest_middleware::Error::Middleware(error) => match error.downcast_ref()? {
+            RetryError::WithRetries { err, .. } | RetryError::Error(err) => transport(err),
+        },
+    }
 }
 
 /// The innermost error: what the operating system or hyper said, without the URL.

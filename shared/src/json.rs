@@ -6,7 +6,7 @@ use axum::{
 };
 use garde::Validate;
 use http::{HeaderMap, StatusCode, header};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -69,9 +69,12 @@ impl<T> Json<T> {
 pub fn parse<T: DeserializeOwned + Validate<Context = ()>>(bytes: &[u8]) -> Result<T, Problem> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value: T = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        match error.inner().classify() {
-            serde_json::error::Category::Data => shape_problem(&error),
-            _ => malformed(error.inner()),
+        // serde_json calls a number in the place of an enum's name a syntax error too.
+        let is_data = error.inner().classify() == serde_json::error::Category::Data;
+        if is_data || serde_json::from_slice::<IgnoredAny>(bytes).is_ok() {
+            shape_problem(&error)
+        } else {
+            malformed(error.inner())
         }
     })?;
     deserializer.end().map_err(|error| malformed(&error))?;
