@@ -18,6 +18,7 @@ use crate::environment::Run;
 
 /// $1 signal that ends the server at once, $2 its folder, $3 pid of the owner or 0 for the other end of stdin, then the server's command.
 ///
+/// `true` rather than `:` marks the end: where somebody has removed the folder already, a failing `:` would end the subshell before it kills.
 /// Children are continued and killed as well: a stopped process acts on no other signal, and Postgres' backends are processes of their own.
 const SCRIPT: &str = r#"
 signal=$1 folder=$2 owner=$3
@@ -30,7 +31,7 @@ echo "$server"
 exec >/dev/null
 (
     if [ "$owner" = 0 ]; then cat <&3 >/dev/null; else tail -s 0.5 --pid="$owner" -f /dev/null 3<&-; fi
-    : >"$folder/ending"
+    true >"$folder/ending"
     children=$(cat "/proc/$server/task/$server/children" 2>/dev/null)
     kill -CONT $server $children 2>/dev/null
     kill -"$signal" $server 2>/dev/null

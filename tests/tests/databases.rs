@@ -6,7 +6,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use sqlx::{
@@ -201,28 +201,51 @@ async fn a_connection_that_is_open_freezes_with_the_server() {
     }
 }
 
+/// A process that holds a private server; its end does not wait for anything.
+struct Holder {
+    process: Child,
+    server: u32,
+    folder: PathBuf,
+}
+
+impl Holder {
+    fn start(engine: Engine) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hold_server"));
+        let mut process = command.arg(engine.name()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let (server, folder) = line.trim().split_once(' ').unwrap();
+        let holder = Self { process, server: server.parse().unwrap(), folder: folder.into() };
+        assert!(is_alive(holder.server) && holder.folder.exists(), "{engine} was not started");
+        holder
+    }
+
+    async fn die(mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+        let gone = until(DEADLINE, async || {
+            (!is_alive(self.server) && !self.folder.exists()).then_some(())
+        })
+        .await;
+        assert!(gone.is_some(), "{} or {} is still there", self.server, self.folder.display());
+    }
+}
+
 #[tokio::test]
 async fn a_server_does_not_survive_a_killed_test_process() {
     for engine in [Engine::Postgres, Engine::MySql, Engine::MariaDb] {
-        if engine.is_not_run() {
-            continue;
+        if !engine.is_not_run() {
+            Holder::start(engine).die().await;
         }
-        let mut holder = Command::new(env!("CARGO_BIN_EXE_hold_server"))
-            .arg(engine.name())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(holder.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let (pid, folder) = line.trim().split_once(' ').unwrap();
-        let (pid, folder): (u32, PathBuf) = (pid.parse().unwrap(), folder.into());
-        assert!(is_alive(pid) && folder.exists(), "{engine} was not started");
+    }
+}
 
-        holder.kill().unwrap();
-        holder.wait().unwrap();
+#[tokio::test]
+async fn a_server_whose_folder_was_removed_dies_with_its_owner_all_the_same() {
+    if !Engine::MariaDb.is_not_run() {
+        let holder = Holder::start(Engine::MariaDb);
+        std::fs::remove_dir_all(&holder.folder).unwrap();
 
-        let gone =
-            until(DEADLINE, async || (!is_alive(pid) && !folder.exists()).then_some(())).await;
-        assert!(gone.is_some(), "{engine} {pid} or {} is still there", folder.display());
+        holder.die().await;
     }
 }
