@@ -10,29 +10,20 @@ mod connect;
 mod engine;
 mod error;
 mod pool;
+mod run;
 mod start;
 mod statement;
 mod transaction;
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
-use tracing::Span;
-
+use self::{connect::Connector, pool::Pool, run::Ask, start::Start, statement::Target};
 pub use self::{
     engine::{Column, Engine, Row, Value},
     error::{DbError, DbErrorKind},
     start::{DbStartError, Migrations},
     statement::Statement,
     transaction::{Attempts, Transaction},
-};
-use self::{
-    connect::Connector,
-    pool::{Pool, Pooled},
-    start::Start,
-    statement::Target,
 };
 use crate::{config::database::DatabaseArgs, metrics};
 
@@ -50,25 +41,6 @@ pub struct Database {
 struct Shared {
     pool: Arc<Pool>,
     target: Target,
-}
-
-/// How a statement is sent and what is expected back.
-#[derive(Clone, Copy)]
-enum Ask {
-    /// Rows.
-    Fetch,
-    /// A number of changed rows.
-    Execute,
-    /// Nothing.
-    Command,
-}
-
-#[derive(Default)]
-struct Answer {
-    rows: Vec<Row>,
-    changed: u64,
-    /// `None` for a command, which cannot return rows.
-    returned: Option<usize>,
 }
 
 impl Database {
@@ -89,12 +61,9 @@ impl Database {
             source,
         })?;
         let system = Start::new(args, name, migrations, &connector)?.run().await?;
-        let target = Target {
-            name,
-            system,
-            namespace: connector.namespace(),
-            address: connector.address(),
-        };
+        tracing::info!(database = name, system, %url, "Database is ready");
+        let target =
+            Target { name, system, namespace: connector.namespace(), address: connector.address() };
         let size = args.db_pool_size.map_or(connector.default_pool_size(), usize::from);
         let pool = Pool::new(connector, size);
         let watched = Arc::clone(&pool);
@@ -206,120 +175,5 @@ impl Database {
     /// Closes the pool, after waiting briefly for what is in use.
     pub async fn close(&self) {
         self.shared.pool.close().await;
-    }
-
-    async fn run(
-        &self,
-        statement: &Statement,
-        values: &[Value<'_>],
-        ask: Ask,
-    ) -> Result<Answer, DbError> {
-        let span = self.span(statement, 1);
-        let mut result = self.run_once(statement, values, ask, &span).await;
-        if let Err((_, true)) = result {
-            result = self.run_once(statement, values, ask, &span).await;
-        }
-        let result = result.map_err(|(error, _)| error);
-        Self::record(&span, &result);
-        result
-    }
-
-    /// The flag beside the error: the connection had gone stale and the statement may be run again.
-    async fn run_once(
-        &self,
-        statement: &Statement,
-        values: &[Value<'_>],
-        ask: Ask,
-        span: &Span,
-    ) -> Result<Answer, (DbError, bool)> {
-        let mut pooled = self.acquire().await.map_err(|error| (error, false))?;
-        match self.timed(&mut pooled, statement, values, ask, span).await {
-            Err(error) if !error.leaves_connection_usable() => {
-                let stale = pooled.reused && error.is_connection_lost() && statement.is_read();
-                pooled.lose();
-                Err((error, stale))
-            }
-            result => {
-                pooled.release();
-                result.map_err(|error| (error, false))
-            }
-        }
-    }
-
-    /// Runs a statement on a connection and counts it.
-    async fn timed(
-        &self,
-        pooled: &mut Pooled,
-        statement: &Statement,
-        values: &[Value<'_>],
-        ask: Ask,
-        span: &Span,
-    ) -> Result<Answer, DbError> {
-        let start = Instant::now();
-        let result = self.ask(pooled, statement.text, statement.cached, values, ask).await;
-        statement::record_duration(statement, start.elapsed(), span);
-        result
-    }
-
-    async fn ask(
-        &self,
-        pooled: &mut Pooled,
-        text: &'static str,
-        cached: bool,
-        values: &[Value<'_>],
-        ask: Ask,
-    ) -> Result<Answer, DbError> {
-        let connection = &mut pooled.connection;
-        let answer = async {
-            match ask {
-                Ask::Fetch => connection.fetch(text, values, cached).await.map(|rows| {
-                    let returned = Some(rows.len());
-                    Answer { rows, returned, ..Answer::default() }
-                }),
-                Ask::Execute => connection
-                    .execute(text, values, cached)
-                    .await
-                    .map(|changed| Answer { changed, returned: Some(0), ..Answer::default() }),
-                Ask::Command => connection.command(text).await.map(|()| Answer::default()),
-            }
-        };
-        match tokio::time::timeout(STATEMENT_TIMEOUT, answer).await {
-            Ok(result) => result.map_err(|error| self.error(error)),
-            Err(_) => Err(DbError::timeout(self.name())),
-        }
-    }
-
-    /// A connection on which a transaction has begun. BEGIN is harmless to repeat, so a stale connection is replaced.
-    async fn begun(&self) -> Result<Pooled, DbError> {
-        loop {
-            let mut pooled = self.acquire().await?;
-            let begin = pooled.connection.begin_text();
-            match self.ask(&mut pooled, begin, true, &[], Ask::Command).await {
-                Ok(_) => return Ok(pooled),
-                Err(error) if error.leaves_connection_usable() => {
-                    pooled.release();
-                    return Err(error);
-                }
-                Err(error) => {
-                    let stale = pooled.reused && error.is_connection_lost();
-                    pooled.lose();
-                    if !stale {
-                        return Err(error);
-                    }
-                }
-            }
-        }
-    }
-
-    async fn acquire(&self) -> Result<Pooled, DbError> {
-        self.shared.pool.acquire().await.map_err(|error| self.error(error))
-    }
-
-    fn span(&self, statement: &Statement, attempt: u32) -> Span {
-        if self.traced { self.shared.target.span(statement, attempt) } else { Span::none() }
-    }
-
-    fn record(span: &Span, result: &Result<Answer, DbError>) {
-        statement::record_outcome(span, result.as_ref().map(|answer| answer.returned));
     }
 }

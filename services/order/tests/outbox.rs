@@ -109,20 +109,19 @@ on_all_engines! {
             let store = connect(&database.url).await;
             tasks.spawn(async move { drop(place(&store, 30).await) });
         }
-        for _ in 0..3 {
-            let store = connect(&database.url).await;
-            tasks.spawn(async move {
-                let delivered = testbed::until(std::time::Duration::from_secs(60), async || {
-                    let claimed = claim(&store, 9).await;
-                    let delivered = |order_id| Delivered { order_id, audit_id: order_id, recorded_at: 1 };
-                    let batch: Vec<_> = claimed.into_iter().map(delivered).collect();
-                    store.acknowledge(&batch, soon()).await.unwrap();
-                    let all = store.list_orders(100, None, None).await.unwrap();
-                    (all.len() == 60 && store.pending_count().await.unwrap() == 0).then_some(())
-                });
-                assert!(delivered.await.is_some(), "not all were delivered");
-            });
-        }
+        let (first, second) = (connect(&database.url).await, connect(&database.url).await);
+        let relay = async |store: &Store| {
+            let delivered = |order_id| Delivered { order_id, audit_id: order_id, recorded_at: 1 };
+            testbed::until(std::time::Duration::from_secs(60), async || {
+                let batch: Vec<_> = claim(store, 9).await.into_iter().map(delivered).collect();
+                store.acknowledge(&batch, soon()).await.unwrap();
+                let placed = store.list_orders(100, None, None).await.unwrap().len();
+                (placed == 60 && store.pending_count().await.unwrap() == 0).then_some(())
+            })
+            .await
+        };
+        let delivered = tokio::join!(relay(&store), relay(&first), relay(&second));
+        assert_eq!(delivered, (Some(()), Some(()), Some(())), "not all were delivered");
         tasks.join_all().await;
         let orders = store.list_orders(100, None, None).await.unwrap();
         assert!(orders.iter().all(|order| order.audit_id == Some(order.id)));

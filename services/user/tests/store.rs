@@ -38,7 +38,8 @@ async fn upsert(
     email: Option<&str>,
 ) -> Result<User, WriteError> {
     let (request_id, trace_id) = (Uuid::new_v4(), trace_id());
-    let new = NewUser { id, name, email, created_at: now_micros(), request_id, trace_id: &trace_id };
+    let new =
+        NewUser { id, name, email, created_at: now_micros(), request_id, trace_id: &trace_id };
     store.upsert_user(new, soon()).await
 }
 

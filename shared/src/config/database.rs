@@ -105,7 +105,8 @@ mod tests {
     #[test]
     fn another_scheme_is_told_what_is_accepted() {
         let in_memory = ["sqlite::memory:", "sqlite://users?mode=memory"];
-        let others = ["", "users.db", "http://h/d", "postgres:h", "sqlite:", "sqlite://", "oracle://h/d"];
+        let others =
+            ["", "users.db", "http://h/d", "postgres:h", "sqlite:", "sqlite://", "oracle://h/d"];
         for text in others.into_iter().chain(in_memory) {
             let error = text.parse::<DatabaseUrl>().unwrap_err();
             assert!(error.contains("mysql://") && error.contains("sqlite:"), "{text}: {error}");

@@ -6,8 +6,8 @@
 use std::fmt;
 
 use sqlx::{
-    Connection as _, MySqlConnection, PgConnection, SqliteConnection,
-    mysql::MySqlRow, postgres::PgRow, sqlite::SqliteRow,
+    Connection as _, MySqlConnection, PgConnection, SqliteConnection, mysql::MySqlRow,
+    postgres::PgRow, sqlite::SqliteRow,
 };
 use uuid::Uuid;
 

@@ -11,12 +11,16 @@ use std::{
 
 use sqlx::migrate::{MigrateError, Migrator};
 
+mod error;
+
+pub use self::error::DbStartError;
+
 use super::{
     connect::Connector,
     engine::{Connection, Engine},
     error::DbError,
 };
-use crate::config::database::{DatabaseArgs, DatabaseUrl};
+use crate::config::database::DatabaseArgs;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -35,7 +39,10 @@ pub struct Migrations {
 impl Migrations {
     /// For a service on Postgres or SQLite.
     #[must_use]
-    pub const fn postgres_or_sqlite(postgres: &'static Migrator, sqlite: &'static Migrator) -> Self {
+    pub const fn postgres_or_sqlite(
+        postgres: &'static Migrator,
+        sqlite: &'static Migrator,
+    ) -> Self {
         Self { server: (Engine::Postgres, postgres), sqlite }
     }
 
@@ -51,68 +58,6 @@ impl Migrations {
             engine => (engine == self.server.0).then_some(self.server.1),
         }
     }
-}
-
-/// Why a service cannot start on its database.
-#[derive(Debug, thiserror::Error)]
-pub enum DbStartError {
-    /// The service does not run on this engine.
-    #[error(
-        "DATABASE_URL is {url}, but {name} runs on {accepted} or sqlite: only; give it such an address"
-    )]
-    WrongEngine {
-        /// The database's name.
-        name: &'static str,
-        /// What was given.
-        url: DatabaseUrl,
-        /// The other engine that is accepted.
-        accepted: Engine,
-    },
-    /// The address has the right scheme and cannot be read all the same.
-    #[error("DATABASE_URL is {url}, which cannot be read: {source}; accepted: {engine}..., percent-encoded")]
-    Address {
-        /// What was given.
-        url: DatabaseUrl,
-        /// The engine of its scheme.
-        engine: Engine,
-        /// What the driver makes of it.
-        source: sqlx::Error,
-    },
-    /// The folder of the SQLite file or its lock file cannot be written.
-    #[error("{} for DATABASE_URL {url} cannot be written: {source}; give a path that can be", path.display())]
-    File {
-        /// What was given.
-        url: DatabaseUrl,
-        /// The folder or lock file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// It did not appear in time.
-    #[error(
-        "{name} at {url} was not ready within {} s: {last}; start it, correct DATABASE_URL, or raise DB_STARTUP_TIMEOUT_MS",
-        within.as_secs_f64()
-    )]
-    NotReady {
-        /// The database's name.
-        name: &'static str,
-        /// What was given.
-        url: DatabaseUrl,
-        /// How long it was tried.
-        within: Duration,
-        /// The last failure.
-        last: String,
-    },
-    /// The schema cannot be brought up to date.
-    #[error("the schema of {name} at {url} cannot be migrated: {source}; run the version of the program that made it, or repair it")]
-    Migration {
-        /// The database's name.
-        name: &'static str,
-        /// What was given.
-        url: DatabaseUrl,
-        /// What went wrong.
-        source: MigrateError,
-    },
 }
 
 /// One start, with all that its steps need.
@@ -139,8 +84,10 @@ impl<'a> Start<'a> {
         connector: &'a Connector,
     ) -> Result<Self, DbStartError> {
         let url = &args.database_url;
-        let migrator = migrations.of(url.engine()).ok_or_else(|| {
-            DbStartError::WrongEngine { name, url: url.clone(), accepted: migrations.server.0 }
+        let migrator = migrations.of(url.engine()).ok_or_else(|| DbStartError::WrongEngine {
+            name,
+            url: url.clone(),
+            accepted: migrations.server.0,
         })?;
         let deadline = Instant::now() + args.db_startup_timeout_ms;
         Ok(Self { name, args, connector, migrator, deadline })
@@ -199,9 +146,15 @@ impl<'a> Start<'a> {
         // `run` over a borrowed connection makes a future that cannot be spawned (`Acquire` is not general enough); sqlx has
         // `run_direct` for this.
         let migrated = match connection {
-            Connection::Postgres(connection) => self.migrator.run_direct(None, connection, false).await,
-            Connection::MySql(connection) => self.migrator.run_direct(None, connection, false).await,
-            Connection::Sqlite(connection) => self.migrator.run_direct(None, connection, false).await,
+            Connection::Postgres(connection) => {
+                self.migrator.run_direct(None, connection, false).await
+            }
+            Connection::MySql(connection) => {
+                self.migrator.run_direct(None, connection, false).await
+            }
+            Connection::Sqlite(connection) => {
+                self.migrator.run_direct(None, connection, false).await
+            }
         };
         migrated.map_err(|error| match error {
             MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)

@@ -6,10 +6,11 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    Answer, Ask, Database,
+    Database,
     engine::{Row, Value},
     error::DbError,
     pool::Pooled,
+    run::{Answer, Ask},
     statement::Statement,
 };
 

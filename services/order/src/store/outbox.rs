@@ -79,13 +79,8 @@ impl Store {
         lease_end: i64,
         deadline: Instant,
     ) -> Result<Vec<DueAudit>, DbError> {
-        let values = [
-            worker.into(),
-            lease_end.into(),
-            now.into(),
-            now.into(),
-            i64::from(limit).into(),
-        ];
+        let values =
+            [worker.into(), lease_end.into(), now.into(), now.into(), i64::from(limit).into()];
         if self.execute_quietly(&CLAIM, &values, deadline).await? == 0 {
             return Ok(Vec::new());
         }

@@ -2,7 +2,7 @@
 
 use std::{sync::LazyLock, time::Instant};
 
-use shared::db::{Attempts, DbError, Statement, Transaction, Value};
+use shared::db::{Attempts, DbError, DbErrorKind, Statement, Transaction, Value};
 use uuid::Uuid;
 
 use super::{Order, OrderItem, Status, Store};
@@ -71,7 +71,8 @@ impl Store {
         loop {
             match self.try_place(new, attempts.number()).await {
                 Ok(()) => return Ok(Placed { order: new.placed(), replayed: false }),
-                Err(error) if error.violates("orders", "request_id") => {
+                // Whichever key spoke first: with this request id it is a repeat.
+                Err(error) if matches!(error.kind(), DbErrorKind::Unique(_)) => {
                     let winner = self.find_order_of_request(new.request_id).await?;
                     // Deleted in between, if it is not there.
                     return winner.map(|order| Placed { order, replayed: true }).ok_or(error);
@@ -127,18 +128,14 @@ impl NewOrder {
     }
 
     fn numbered(&self) -> Vec<[Value<'_>; 5]> {
-        let row = |(position, item): (i64, &'_ OrderItem)| {
-            let OrderItem { quantity, unit_price_cents, .. } = *item;
-            (position, quantity, unit_price_cents)
-        };
-        (0..)
-            .zip(&self.items)
-            .map(|(position, item)| {
-                let (position, quantity, price) = row((position, item));
-                let sku = item.sku.as_str();
-                [self.id.into(), position.into(), sku.into(), quantity.into(), price.into()]
-            })
-            .collect()
+        let mut rows = Vec::with_capacity(self.items.len());
+        for (position, item) in (0_i64..).zip(&self.items) {
+            let OrderItem { sku, quantity, unit_price_cents } = item;
+            let sku = sku.as_str();
+            let (quantity, price) = (*quantity, *unit_price_cents);
+            rows.push([self.id.into(), position.into(), sku.into(), quantity.into(), price.into()]);
+        }
+        rows
     }
 
     fn placed(&self) -> Order {

@@ -8,10 +8,12 @@ use super::{Store, padded_len};
 
 /// One text for each length of list that is asked for: 1, 2, 4, ... 64.
 static SELECTS: LazyLock<Vec<String>> = LazyLock::new(|| {
-    (0..7).map(|power| {
-        let places = vec!["?"; 1 << power].join(", ");
-        format!("SELECT sku, name, price_cents, currency FROM products WHERE sku IN ({places})")
-    }).collect()
+    (0..7)
+        .map(|power| {
+            let places = vec!["?"; 1 << power].join(", ");
+            format!("SELECT sku, name, price_cents, currency FROM products WHERE sku IN ({places})")
+        })
+        .collect()
 });
 
 /// Products asked for at once, at most; an order has at most 50 items.

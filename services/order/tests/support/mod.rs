@@ -1,21 +1,10 @@
 //! What the store's tests share.
 
-use std::{
-    collections::HashMap,
-    fmt,
-    sync::{Arc, Mutex},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use order_service::store::{Continuation, NewOrder, OrderItem, Store};
 use shared::{config::database::DatabaseArgs, timestamp::now_micros};
 use testbed::{Database, Engine};
-use tracing::{
-    Subscriber,
-    field::{Field, Visit},
-    span,
-};
-use tracing_subscriber::{Layer, layer::Context, registry::LookupSpan};
 use uuid::Uuid;
 
 /// A database of the test's own; `None` for an engine that is listed as not to be had.
@@ -71,50 +60,5 @@ pub(crate) fn order(items: i64) -> NewOrder {
             tracestate: Some("vendor=a b".to_owned()),
             baggage: None,
         },
-    }
-}
-
-/// The spans of the database layer, with their fields as text, in the order of their start.
-#[derive(Clone, Default)]
-pub(crate) struct Spans(Arc<Mutex<Vec<(u64, Fields)>>>);
-
-pub(crate) type Fields = HashMap<&'static str, String>;
-
-impl Spans {
-    pub(crate) fn taken(&self) -> Vec<Fields> {
-        let spans = std::mem::take(&mut *self.0.lock().unwrap());
-        spans.into_iter().map(|(_, fields)| fields).collect()
-    }
-}
-
-impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Spans {
-    fn on_new_span(&self, attributes: &span::Attributes<'_>, id: &span::Id, _: Context<'_, S>) {
-        let mut fields = Fields::new();
-        attributes.record(&mut AsText(&mut fields));
-        self.0.lock().unwrap().push((id.into_u64(), fields));
-    }
-
-    fn on_record(&self, id: &span::Id, values: &span::Record<'_>, _: Context<'_, S>) {
-        let mut spans = self.0.lock().unwrap();
-        if let Some((_, fields)) = spans.iter_mut().rev().find(|(known, _)| *known == id.into_u64())
-        {
-            values.record(&mut AsText(fields));
-        }
-    }
-}
-
-struct AsText<'a>(&'a mut Fields);
-
-impl Visit for AsText<'_> {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.0.insert(field.name(), format!("{value:?}"));
-    }
-
-    fn record_i64(&mut self, field: &Field, value: i64) {
-        self.0.insert(field.name(), format!("{value} as i64"));
-    }
-
-    fn record_str(&mut self, field: &Field, value: &str) {
-        self.0.insert(field.name(), value.to_owned());
     }
 }
