@@ -24,7 +24,7 @@ use futures_util::future::join_all;
 use http::StatusCode;
 use serde::Serialize;
 
-use crate::db::Database;
+use crate::{client::Client, db::Database};
 
 /// How long a check may take before it counts as failed.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(1);
@@ -95,22 +95,24 @@ impl Health {
         Self { service, phase: Arc::new(AtomicU8::new(phase as u8)), checks: Vec::new() }
     }
 
-    /// Adds the service's own database; while `check` fails, the service is unhealthy.
+    /// Adds the service's own database; while it does not answer, the service is unhealthy.
     #[must_use]
-    pub fn database<F>(self, name: &'static str, check: impl Fn() -> F + Send + Sync + 'static) -> Self
-    where
-        F: Future<Output = Result<(), String>> + Send + 'static,
-    {
-        self.check(name, true, check)
+    pub fn database(self, database: &Database) -> Self {
+        let database = database.clone();
+        self.check(database.name(), true, move || {
+            let database = database.clone();
+            async move { database.ping(CHECK_TIMEOUT).await.map_err(|error| error.to_string()) }
+        })
     }
 
     /// Adds the next hop, which is reported only.
     #[must_use]
-    pub fn next_hop<F>(self, name: &'static str, check: impl Fn() -> F + Send + Sync + 'static) -> Self
-    where
-        F: Future<Output = Result<(), String>> + Send + 'static,
-    {
-        self.check(name, false, check)
+    pub fn next_hop(self, next: &Client) -> Self {
+        let next = next.clone();
+        self.check(next.peer(), false, move || {
+            let next = next.clone();
+            async move { next.probe().await }
+        })
     }
 
     fn check<F>(
@@ -137,7 +139,8 @@ impl Health {
             .route("/health", get(health))
             .route("/health/live", get(live))
             .route("/health/ready", get(ready));
-        let router = if self.phase() == Phase::Starting { router.fallback(starting) } else { router };
+        let router =
+            if self.phase() == Phase::Starting { router.fallback(starting) } else { router };
         router.with_state(self.clone())
     }
 
@@ -176,14 +179,6 @@ impl Health {
             checks,
         }
     }
-}
-
-/// A check of the service's own database, for [`Health::database`].
-///
-/// # Errors
-/// What is wrong with it.
-pub async fn ping(database: &Database) -> Result<(), String> {
-    database.ping(CHECK_TIMEOUT).await.map_err(|error| error.to_string())
 }
 
 fn dependency(

@@ -8,7 +8,7 @@ use std::{ffi::OsString, process::ExitCode};
 
 use axum::Router;
 use shared::{
-    health::{self, Health},
+    health::Health,
     names,
     process::Process,
     server::{Options, Server},
@@ -41,11 +41,7 @@ pub async fn run(config: Config, process: Process) -> anyhow::Result<()> {
         return Ok(());
     };
     let store = store?;
-    let checked = store.clone();
-    let health = Health::new(process.service).database(names::database::AUDIT, move || {
-        let store = checked.clone();
-        async move { health::ping(store.database()).await }
-    });
+    let health = Health::new(process.service).database(store.database());
     server.serve(routes::router(store.clone()), Router::new(), health).await;
     store.database().close().await;
     Ok(())

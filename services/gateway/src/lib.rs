@@ -62,11 +62,7 @@ pub async fn run(config: Config, process: Process) -> anyhow::Result<()> {
     };
     let server = Server::bind(&process, &config.process.server, options).await?;
     let app = Arc::new(App::new(&config)?);
-    let probed = app.chain.clone();
-    let health = Health::new(process.service).next_hop(app.chain.peer(), move || {
-        let probed = probed.clone();
-        async move { probed.probe().await }
-    });
+    let health = Health::new(process.service).next_hop(&app.chain);
     outcome::register()?;
     let routes::Routes { traced, plain } = routes::routes(app);
     let cors = cors::layer(&config.cors_origins);

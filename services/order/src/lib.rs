@@ -11,7 +11,7 @@ use std::{ffi::OsString, process::ExitCode};
 use axum::Router;
 use shared::{
     client::Client,
-    health::{self, Health},
+    health::Health,
     names,
     process::Process,
     server::{Options, Server},
@@ -53,21 +53,9 @@ pub async fn run(config: Config, process: Process) -> anyhow::Result<()> {
     metrics::register();
     let outbox = Outbox::start(store.clone(), next.clone());
     let app = routes::App { store: store.clone(), next: next.clone(), acks: outbox.acks() };
-    let health = health(process.service, &store, next);
+    let health = Health::new(process.service).database(store.database()).next_hop(&next);
     server.serve(routes::router(app), Router::new(), health).await;
     outbox.stop().await;
     store.database().close().await;
     Ok(())
-}
-
-fn health(service: &'static str, store: &Store, next: Client) -> Health {
-    let store = store.clone();
-    let health = Health::new(service).database(names::database::ORDERS, move || {
-        let store = store.clone();
-        async move { health::ping(store.database()).await }
-    });
-    health.next_hop(next.peer(), move || {
-        let next = next.clone();
-        async move { next.probe().await }
-    })
 }
