@@ -60,7 +60,9 @@ async fn run(config: Config, process: Process) -> anyhow::Result<()> {
 /// Not the [`shared::json::Json`] of the services: the suite sends an array, and does not always name its media type.
 async fn test(State(client): State<Client>, scope: Scope, body: Bytes) -> Result<(), Problem> {
     let requests: Vec<Request> = serde_json::from_slice(&body).map_err(|error| {
-        Problem::malformed_json(format!("{error}; accepted: an array of {{\"url\", \"arguments\"}}"))
+        Problem::malformed_json(format!(
+            "{error}; accepted: an array of {{\"url\", \"arguments\"}}"
+        ))
     })?;
     for request in requests {
         let call = Call { path: request.url, ..Call::post("/", request.arguments.to_string()) };

@@ -122,7 +122,8 @@ impl Client {
             .retry_bounds(Duration::from_millis(20), Duration::from_millis(200))
             .jitter(Jitter::Full)
             .build_with_max_retries(MAX_RETRIES);
-        let retry = RetryTransientMiddleware::new_with_policy_and_strategy(backoff, retry::NeverSent);
+        let retry =
+            RetryTransientMiddleware::new_with_policy_and_strategy(backoff, retry::NeverSent);
         let traced = ClientBuilder::new(plain.clone())
             .with(retry)
             .with(TracingMiddleware::<trace::ClientSpan>::new())
@@ -178,8 +179,12 @@ impl Client {
 
     async fn read(&self, mut response: reqwest::Response) -> Result<Answer, Problem> {
         let (status, headers) = (response.status(), response.headers().clone());
-        let mut body = Vec::with_capacity(response.content_length().map_or(0, |length| (length as usize).min(ANSWER_LIMIT)));
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.failed(&error.into()))? {
+        let mut body = Vec::with_capacity(
+            response.content_length().map_or(0, |length| (length as usize).min(ANSWER_LIMIT)),
+        );
+        while let Some(chunk) =
+            response.chunk().await.map_err(|error| self.failed(&error.into()))?
+        {
             if body.len() + chunk.len() > ANSWER_LIMIT {
                 return Err(self.bad_answer("its answer is too large"));
             }

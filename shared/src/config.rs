@@ -151,9 +151,9 @@ pub fn variable(name: &str) -> Option<String> {
 }
 
 fn without_empty_variable(arg: clap::Arg) -> clap::Arg {
-    let empty = arg.get_env().is_some_and(|name| {
-        std::env::var_os(name).is_some_and(|value| value.is_empty())
-    });
+    let empty = arg
+        .get_env()
+        .is_some_and(|name| std::env::var_os(name).is_some_and(|value| value.is_empty()));
     if empty { arg.env(None::<&str>) } else { arg }
 }
 

@@ -92,7 +92,9 @@ fn shape_problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Probl
     let text = error.inner().to_string();
     let detail = text.rsplit_once(" at line ").map_or(text.as_str(), |(detail, _)| detail);
     let mut pointer = pointer(&error.path().to_string());
-    if let Some(field) = detail.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
+    if let Some(field) =
+        detail.strip_prefix("missing field `").and_then(|rest| rest.split('`').next())
+    {
         pointer = format!("{pointer}/{field}");
     }
     Problem::invalid_field(pointer, detail)
@@ -109,17 +111,23 @@ fn rule_problem(report: &garde::Report) -> Problem {
 /// `items[0].quantity` as the JSON pointer `/items/0/quantity`; the root is the empty pointer.
 fn pointer(path: &str) -> String {
     let parts = path.split(['.', '[', ']']).filter(|part| !part.is_empty());
-    parts.fold(String::new(), |pointer, part| pointer + "/" + &part.replace('~', "~0").replace('/', "~1"))
+    parts.fold(String::new(), |pointer, part| {
+        pointer + "/" + &part.replace('~', "~0").replace('/', "~1")
+    })
 }
 
 fn expect_json(headers: &HeaderMap) -> Result<(), Problem> {
     let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = media_type.and_then(|text| text.split(';').next()).unwrap_or_default().trim();
     let essence = essence.to_ascii_lowercase();
-    if essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json")) {
+    if essence == "application/json"
+        || (essence.starts_with("application/") && essence.ends_with("+json"))
+    {
         return Ok(());
     }
-    Err(Problem::unsupported_media_type("send the body as JSON with `Content-Type: application/json`"))
+    Err(Problem::unsupported_media_type(
+        "send the body as JSON with `Content-Type: application/json`",
+    ))
 }
 
 fn body_problem(status: StatusCode) -> Problem {
@@ -163,7 +171,11 @@ mod tests {
             ("{}", 422, &["/user_id"]),
             ("[]", 422, &[""]),
             ("{\"user_id\": \"1\"}", 422, &["/user_id"]),
-            ("{\"user_id\": 0, \"items\": [{\"quantity\": 0}]}", 422, &["/user_id", "/items/0/quantity"]),
+            (
+                "{\"user_id\": 0, \"items\": [{\"quantity\": 0}]}",
+                422,
+                &["/user_id", "/items/0/quantity"],
+            ),
             ("{\"user_id\": 1, \"items\": [{}]}", 422, &["/items/0/quantity"]),
         ];
         for (body, status, expected) in cases {
@@ -171,7 +183,11 @@ mod tests {
             found_pointers.sort();
             let mut expected = expected.to_vec();
             expected.sort_unstable();
-            assert_eq!((found, found_pointers), (status, expected.iter().map(ToString::to_string).collect()), "{body}");
+            assert_eq!(
+                (found, found_pointers),
+                (status, expected.iter().map(ToString::to_string).collect()),
+                "{body}"
+            );
         }
     }
 }

@@ -103,6 +103,10 @@ pub mod metric {
     pub const DB_CONNECTIONS: &str = "db_client_connections";
     /// Time that a caller waited for a connection.
     pub const DB_CONNECTION_WAIT: &str = "db_client_connection_wait_seconds";
+    /// Requests to process that the gateway answered.
+    pub const REQUESTS_PROCESSED: &str = "tracechain_requests_processed_total";
+    /// Requests to register that the gateway answered.
+    pub const REGISTRATIONS: &str = "tracechain_registrations_total";
     /// Sampled spans that ended.
     pub const SPANS_ENDED: &str = "otel_sdk_spans_ended_total";
     /// Spans that the exporter's endpoint took.

@@ -66,7 +66,9 @@ impl PageQuery {
     pub fn limit(&self) -> Result<u32, Problem> {
         match self.limit.unwrap_or(DEFAULT_LIMIT) {
             limit @ 1..=MAX_LIMIT => Ok(limit),
-            other => Err(Problem::bad_request(format!("limit is {other}; accepted: 1 to {MAX_LIMIT}"))),
+            other => {
+                Err(Problem::bad_request(format!("limit is {other}; accepted: 1 to {MAX_LIMIT}")))
+            }
         }
     }
 
@@ -75,7 +77,9 @@ impl PageQuery {
     /// # Errors
     /// 400 when `after` is not the `next` of a page.
     pub fn cursor<I: FromStr>(&self) -> Result<Option<Cursor<I>>, Problem> {
-        let refused = || Problem::bad_request("after is not a cursor; accepted: the `next` of an earlier page");
+        let refused = || {
+            Problem::bad_request("after is not a cursor; accepted: the `next` of an earlier page")
+        };
         self.after.as_deref().map(|text| Cursor::decode(text).ok_or_else(refused)).transpose()
     }
 }
@@ -132,6 +136,9 @@ mod tests {
     #[test]
     fn limits_outside_their_range_are_refused() {
         let limit = |limit| PageQuery { limit: Some(limit), after: None }.limit().map_err(|_| ());
-        assert_eq!([limit(0), limit(1), limit(200), limit(201)], [Err(()), Ok(1), Ok(200), Err(())]);
+        assert_eq!(
+            [limit(0), limit(1), limit(200), limit(201)],
+            [Err(()), Ok(1), Ok(200), Err(())]
+        );
     }
 }

@@ -141,10 +141,7 @@ struct Installed {
 
 impl Installed {
     fn new(formats: &[Format], verbatim: bool) -> Self {
-        Self {
-            wire: Propagation::new(formats, verbatim),
-            stored: Propagation::new(&ALL, verbatim),
-        }
+        Self { wire: Propagation::new(formats, verbatim), stored: Propagation::new(&ALL, verbatim) }
     }
 }
 
@@ -168,9 +165,7 @@ impl Propagation {
 
     fn extract(&self, headers: &HeaderMap) -> Context {
         // Never the thread's current context: what the connection's task happens to be in is not the caller's.
-        let cx = self
-            .composite
-            .extract_with_context(&Context::new(), &InboundHeaders(headers));
+        let cx = self.composite.extract_with_context(&Context::new(), &InboundHeaders(headers));
         if !self.verbatim {
             return cx;
         }
@@ -204,7 +199,6 @@ impl Propagation {
             // An injector can only set: a `tracestate` of another trace would stay beside the new `traceparent`.
             headers.remove(trace_context::TRACESTATE);
         }
-        self.composite
-            .inject_context(&self.own(cx), &mut HeaderInjector(headers));
+        self.composite.inject_context(&self.own(cx), &mut HeaderInjector(headers));
     }
 }

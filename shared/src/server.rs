@@ -102,12 +102,8 @@ impl Server {
     }
 
     fn app(&self, traced: Router, plain: Router, health: &Health, tasks: TaskTracker) -> Router {
-        let layer = observe::Layer::new(
-            self.process.service,
-            &self.args,
-            self.options.edge_trust,
-            tasks,
-        );
+        let layer =
+            observe::Layer::new(self.process.service, &self.args, self.options.edge_trust, tasks);
         traced
             .fallback(answer::no_such_route)
             .method_not_allowed_fallback(answer::no_such_method)
@@ -127,14 +123,20 @@ impl Server {
             tasks.wait().await;
         };
         if tokio::time::timeout(timeout, ended).await.is_err() {
-            tracing::warn!(drain_timeout_ms = timeout.as_millis() as i64, "Requests were cut off by the drain timeout");
+            tracing::warn!(
+                drain_timeout_ms = timeout.as_millis() as i64,
+                "Requests were cut off by the drain timeout"
+            );
         }
     }
 }
 
 async fn listen(address: SocketAddr, variable: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.map_err(|error| explain(error, address)).with_context(|| {
-        format!("port {} ({variable}) cannot be listened on; set {variable} to a free port", address.port())
+        format!(
+            "port {} ({variable}) cannot be listened on; set {variable} to a free port",
+            address.port()
+        )
     })
 }
 

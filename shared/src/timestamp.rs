@@ -41,7 +41,10 @@ mod tests {
     fn micros_become_rfc3339_in_utc() {
         assert_eq!(super::rfc3339(0), "1970-01-01T00:00:00Z");
         assert_eq!(super::rfc3339(1_795_255_200_123_456), "2026-11-21T10:00:00.123456Z");
-        assert_eq!(super::parse_rfc3339("2026-11-21T10:00:00.123456Z"), Some(1_795_255_200_123_456));
+        assert_eq!(
+            super::parse_rfc3339("2026-11-21T10:00:00.123456Z"),
+            Some(1_795_255_200_123_456)
+        );
         assert_eq!(super::parse_rfc3339("yesterday"), None);
     }
 }

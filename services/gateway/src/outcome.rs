@@ -8,15 +8,15 @@ use std::sync::LazyLock;
 use axum::{extract::Request, middleware::Next, response::Response};
 use http::{Method, StatusCode};
 use prometheus::{IntCounterVec, Opts};
-use shared::metrics;
+use shared::{metrics, names::metric};
 
 const OUTCOMES: [&str; 4] = ["completed", "accepted", "rejected", "failed"];
 
 static PROCESSED: LazyLock<IntCounterVec> = LazyLock::new(|| {
-    counter("tracechain_requests_processed_total", "Requests to process, by what became of them")
+    counter(metric::REQUESTS_PROCESSED, "Requests to process, by what became of them")
 });
 static REGISTRATIONS: LazyLock<IntCounterVec> = LazyLock::new(|| {
-    counter("tracechain_registrations_total", "Requests to register, by what became of them")
+    counter(metric::REGISTRATIONS, "Requests to register, by what became of them")
 });
 
 /// Adds the metrics to the registry with a zero for each outcome, so that their first increase is seen.

@@ -7,20 +7,23 @@ use shared::metrics::registry;
 
 use crate::store::Order;
 
-static ORDERS: LazyLock<IntCounterVec> = LazyLock::new(|| {
-    counters("tracechain_orders_total", "Orders that took on a status")
-});
+static ORDERS: LazyLock<IntCounterVec> =
+    LazyLock::new(|| counters("tracechain_orders_total", "Orders that took on a status"));
 static VALUE: LazyLock<IntCounterVec> = LazyLock::new(|| {
-    counters("tracechain_order_value_cents_total", "Value of the orders that took on a status, in cents")
+    counters(
+        "tracechain_order_value_cents_total",
+        "Value of the orders that took on a status, in cents",
+    )
 });
-static PENDING: LazyLock<IntGauge> = LazyLock::new(|| {
-    gauge("tracechain_outbox_pending", "Audit records still to be delivered")
-});
-static PARKED: LazyLock<IntGauge> = LazyLock::new(|| {
-    gauge("tracechain_outbox_parked", "Audit records that audit-service refused")
-});
+static PENDING: LazyLock<IntGauge> =
+    LazyLock::new(|| gauge("tracechain_outbox_pending", "Audit records still to be delivered"));
+static PARKED: LazyLock<IntGauge> =
+    LazyLock::new(|| gauge("tracechain_outbox_parked", "Audit records that audit-service refused"));
 static DELIVERED: LazyLock<IntCounter> = LazyLock::new(|| {
-    let counter = IntCounter::new("tracechain_outbox_delivered_total", "Audit records that audit-service has");
+    let counter = IntCounter::new(
+        "tracechain_outbox_delivered_total",
+        "Audit records that audit-service has",
+    );
     registered(counter)
 });
 
@@ -57,7 +60,9 @@ fn gauge(name: &str, help: &str) -> IntGauge {
 }
 
 #[expect(clippy::expect_used, reason = "names are constants, registered once")]
-fn registered<C: prometheus::core::Collector + Clone + 'static>(created: prometheus::Result<C>) -> C {
+fn registered<C: prometheus::core::Collector + Clone + 'static>(
+    created: prometheus::Result<C>,
+) -> C {
     let collector = created.expect("the name and labels are valid");
     registry().register(Box::new(collector.clone())).expect("the name is registered once");
     collector

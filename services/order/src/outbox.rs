@@ -11,9 +11,7 @@ use std::{
 use futures_util::{StreamExt, stream};
 use http::{HeaderMap, StatusCode};
 use opentelemetry::context::FutureExt as _;
-use shared::{
-    client::Client, names, propagation::Carrier, scope::Scope, timestamp::now_micros,
-};
+use shared::{client::Client, names, propagation::Carrier, scope::Scope, timestamp::now_micros};
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -116,7 +114,8 @@ impl Relay {
 
     async fn claim(&self) -> Vec<DueAudit> {
         let now = now_micros();
-        let (lease_end, deadline) = (now + LEASE.as_micros() as i64, Instant::now() + STATEMENT_TIME);
+        let (lease_end, deadline) =
+            (now + LEASE.as_micros() as i64, Instant::now() + STATEMENT_TIME);
         let claimed = self.store.claim_due(self.worker, BATCH, now, lease_end, deadline).await;
         claimed.unwrap_or_else(|error| {
             tracing::debug!(error = error.to_string(), "The outbox cannot be read");
@@ -197,7 +196,10 @@ async fn write(store: &Store, batch: &mut Vec<Delivered>) {
     match store.acknowledge(batch, Instant::now() + STATEMENT_TIME).await {
         Ok(noted) => metrics::outbox_delivered(noted),
         Err(error) => {
-            tracing::warn!(error = error.to_string(), "Acknowledgements are lost; the records are delivered again");
+            tracing::warn!(
+                error = error.to_string(),
+                "Acknowledgements are lost; the records are delivered again"
+            );
         }
     }
     batch.clear();

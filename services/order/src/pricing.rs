@@ -50,7 +50,9 @@ pub(crate) async fn price_order(
     .instrument(span.clone())
     .await;
     match &priced {
-        Ok(priced) => telemetry::set_attribute(&span, names::ours::ORDER_TOTAL_CENTS, priced.total_cents),
+        Ok(priced) => {
+            telemetry::set_attribute(&span, names::ours::ORDER_TOTAL_CENTS, priced.total_cents)
+        }
         Err(problem) if problem.status().is_server_error() => {
             telemetry::record_error(&span, problem.code(), problem.cause());
         }
@@ -106,7 +108,9 @@ fn skus(items: &[Item]) -> opentelemetry::Value {
 }
 
 fn quantities(items: &[Item]) -> opentelemetry::Value {
-    opentelemetry::Value::Array(opentelemetry::Array::I64(items.iter().map(|item| item.quantity).collect()))
+    opentelemetry::Value::Array(opentelemetry::Array::I64(
+        items.iter().map(|item| item.quantity).collect(),
+    ))
 }
 
 #[cfg(test)]

@@ -75,7 +75,8 @@ pub(crate) async fn process(
     let place = app.store.place_order(&new, scope.deadline());
     let placed = scope.within(names::database::ORDERS, place).await?.map_err(Problem::from)?;
     describe(&placed);
-    let body = audit_body(&members, placed.order.id, placed.order.total_cents, &placed.order.currency);
+    let body =
+        audit_body(&members, placed.order.id, placed.order.total_cents, &placed.order.currency);
     let delivery = audit::deliver(&app.next, body.into(), &scope).await;
     let audited = settle(&app, &placed.order, delivery).await;
     Ok(answer(&placed, audited, &scope))

@@ -17,9 +17,8 @@ pub(crate) struct App {
 }
 
 pub(crate) fn router(app: App) -> Router {
-    let order = get(resources::get_order)
-        .patch(resources::change_order)
-        .delete(resources::delete_order);
+    let order =
+        get(resources::get_order).patch(resources::change_order).delete(resources::delete_order);
     Router::new()
         .route("/process", post(process::process))
         .route("/orders", get(resources::list_orders))

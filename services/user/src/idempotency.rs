@@ -18,8 +18,7 @@ pub(crate) async fn claim(
         return Ok(());
     }
     let (fingerprint, trace_id) = (fingerprint(body), chain::trace_id());
-    let claim =
-        app.store.claim_request(scope.request_id(), &fingerprint, now_micros(), &trace_id);
+    let claim = app.store.claim_request(scope.request_id(), &fingerprint, now_micros(), &trace_id);
     match scope.within(names::database::USERS, claim).await?? {
         Claim::New | Claim::SameBody => Ok(()),
         Claim::OtherBody => Err(Problem::idempotency_key_reused(

@@ -11,7 +11,7 @@ use shared::{
     scope::Scope,
 };
 
-use crate::{routes::{App, MAX_ID, UserBody}};
+use crate::routes::{App, MAX_ID, UserBody};
 
 /// A page of users, newest first.
 pub(crate) async fn list_users(
@@ -37,5 +37,6 @@ pub(crate) async fn get_user(
         Problem::bad_request(format!("the user id is not accepted; accepted: 1 to {MAX_ID}"))
     })?;
     let user = scope.within(names::database::USERS, app.store.find_user(id)).await??;
-    user.map(|user| Json(UserBody::from(&user))).ok_or_else(|| Problem::not_found(format!("there is no user {id}")))
+    user.map(|user| Json(UserBody::from(&user)))
+        .ok_or_else(|| Problem::not_found(format!("there is no user {id}")))
 }

@@ -60,9 +60,9 @@ impl From<&User> for UserBody {
 impl From<WriteError> for Problem {
     fn from(error: WriteError) -> Self {
         match error {
-            WriteError::EmailTaken => Self::email_taken(
-                "the e-mail address belongs to another user; use another address",
-            ),
+            WriteError::EmailTaken => {
+                Self::email_taken("the e-mail address belongs to another user; use another address")
+            }
             WriteError::RequestReused => Self::conflict(
                 "the request id has already created another user; send a new idempotency key",
             ),
@@ -89,5 +89,7 @@ pub(crate) fn email_address(value: &str, _: &()) -> garde::Result {
     if accepted && plain && value.len() <= 254 {
         return Ok(());
     }
-    Err(garde::Error::new("accepted: an e-mail address such as name@example.com, at most 254 bytes"))
+    Err(garde::Error::new(
+        "accepted: an e-mail address such as name@example.com, at most 254 bytes",
+    ))
 }

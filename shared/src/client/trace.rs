@@ -60,7 +60,14 @@ impl ReqwestOtelSpanBackend for ClientSpan {
         };
         let seconds = current.started.elapsed().as_secs_f64();
         let ids = telemetry::span_ids(span);
-        metrics::http_client_request(current.method, target.template, &status, target.peer, seconds, ids.as_ref());
+        metrics::http_client_request(
+            current.method,
+            target.template,
+            &status,
+            target.peer,
+            seconds,
+            ids.as_ref(),
+        );
     }
 }
 

@@ -8,15 +8,16 @@ use opentelemetry::Context;
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use crate::{
-    names, problem::Problem, propagation, scope::Scope, telemetry,
-};
+use crate::{names, problem::Problem, propagation, scope::Scope, telemetry};
 
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 
 /// The answer of a route that is not there.
 pub(super) async fn no_such_route(uri: Uri) -> Problem {
-    Problem::not_found(format!("there is no route {}; see /openapi.json of the gateway", uri.path()))
+    Problem::not_found(format!(
+        "there is no route {}; see /openapi.json of the gateway",
+        uri.path()
+    ))
 }
 
 /// The answer of a route that is there without the method.

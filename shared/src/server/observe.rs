@@ -22,8 +22,7 @@ use tracing::{Instrument, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::{answer, detach::Detach, request_span};
-use crate::{
-    config::ServerArgs, metrics, problem::Problem, propagation, scope::Scope, telemetry};
+use crate::{config::ServerArgs, metrics, problem::Problem, propagation, scope::Scope, telemetry};
 
 /// What a client that went away before its answer is counted as.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
@@ -134,7 +133,8 @@ impl Observation {
             return overloaded().into_response();
         }
         if self.scope.remaining().is_zero() {
-            return Problem::timeout("the deadline had passed before the work began").into_response();
+            return Problem::timeout("the deadline had passed before the work began")
+                .into_response();
         }
         next.run(request).await
     }
@@ -164,5 +164,6 @@ impl Drop for Observation {
 }
 
 fn overloaded() -> Problem {
-    Problem::overloaded("the service works on as many requests as it can; try again later").retry_after(1)
+    Problem::overloaded("the service works on as many requests as it can; try again later")
+        .retry_after(1)
 }

@@ -30,7 +30,7 @@ answers! {
         /// Who.
         user: User,
         /// What was ordered.
-        order: Order,
+        order: PlacedOrder,
         /// The audit record.
         audit: Audit,
         /// An entry for each service of the chain, the gateway first.
@@ -51,7 +51,7 @@ answers! {
         /// Who.
         user: User,
         /// The order of the registration, which costs nothing.
-        order: Order,
+        order: PlacedOrder,
         /// The audit record.
         audit: Audit,
         /// An entry for each service of the chain, the gateway first.
@@ -75,6 +75,22 @@ answers! {
         request_id: Uuid,
         /// Its trace.
         trace_id: String,
+    }
+    /// An order as it was placed.
+    PlacedOrder {
+        /// The order's id.
+        id: Uuid,
+        /// `created` unless a repeat finds it changed.
+        #[schema(pattern = "^(created|completed|cancelled)$", example = "created")]
+        status: String,
+        /// The total in cents.
+        #[schema(minimum = 0, example = 8990)]
+        total_cents: i64,
+        /// ISO 4217.
+        #[schema(example = "EUR")]
+        currency: String,
+        /// The lines.
+        items: Vec<OrderItem>,
     }
     /// An order.
     Order {
