@@ -106,7 +106,9 @@ impl Keeper {
         let name = &self.spec.name;
         if ending.is_refusal() && !self.was_ready {
             return Err(Failure::refused(format!(
-                "{name} cannot work with this configuration ({ending}, its message is above); everything is stopped"
+                "{name} cannot work with this configuration ({ending}, its message is above); everything is \
+                 stopped. What it names may have been set for it alone, with {}_ in front",
+                name.to_uppercase()
             )));
         }
         ports::check(&self.spec.ports)?;
