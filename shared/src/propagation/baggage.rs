@@ -20,14 +20,8 @@ const MAX_MEMBERS: usize = 64;
 const MAX_BYTES: usize = 8192;
 
 /// What is no `baggage-octet`, and two that are: `%` would be decoded by the next reader, and many readers wrongly split at every `=`.
-const ENCODED: &AsciiSet = &CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'%')
-    .add(b',')
-    .add(b';')
-    .add(b'=')
-    .add(b'\\');
+const ENCODED: &AsciiSet =
+    &CONTROLS.add(b' ').add(b'"').add(b'%').add(b',').add(b';').add(b'=').add(b'\\');
 
 static FIELDS: LazyLock<[String; 1]> = LazyLock::new(|| [BAGGAGE.into()]);
 
@@ -110,8 +104,7 @@ impl Members {
         if !self.room.take(encoded_length(key, &value, properties)) {
             return false;
         }
-        self.baggage
-            .insert_with_metadata(key.to_owned(), value, properties);
+        self.baggage.insert_with_metadata(key.to_owned(), value, properties);
         true
     }
 }
@@ -171,11 +164,7 @@ fn encoded_length(key: &str, value: &str, properties: &str) -> usize {
 fn valid_properties(properties: &str) -> &str {
     let valid = |b: u8| b == b'\t' || (b' '..=b'~').contains(&b) && b != b',';
     let properties = trim(properties);
-    if properties.bytes().all(valid) {
-        properties
-    } else {
-        ""
-    }
+    if properties.bytes().all(valid) { properties } else { "" }
 }
 
 /// RFC 9110, section 5.6.2.

@@ -34,9 +34,7 @@ pub(super) fn each_setup(mut check: impl FnMut(&str, &dyn Fn(&HeaderMap) -> Head
     ] {
         for activation in [true, false] {
             let name = format!("{name}, context activation {activation}");
-            check(&name, &|inbound| {
-                hop(&propagation, sampler.clone(), activation, inbound)
-            });
+            check(&name, &|inbound| hop(&propagation, sampler.clone(), activation, inbound));
         }
     }
 }
@@ -72,9 +70,7 @@ pub(super) fn in_client_span<T>(
         .with_context_activation(activation);
     with_default(tracing_subscriber::registry().with(layer), || {
         let server = tracing::info_span!("POST /process", otel.kind = "server");
-        server
-            .set_parent(parent)
-            .expect("the span is new and the layer is there");
+        server.set_parent(parent).expect("the span is new and the layer is there");
         let _server = server.enter();
         let client = tracing::info_span!("POST /process", otel.kind = "client");
         let _client = client.enter();
@@ -108,10 +104,7 @@ pub(super) fn traceparent(headers: &HeaderMap) -> (String, String, String) {
     let lengths: Vec<usize> = parts.iter().map(|part| part.len()).collect();
     let hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
     assert_eq!(lengths, [2, 32, 16, 2], "{line}");
-    assert!(
-        parts.iter().all(|part| part.bytes().all(hex)),
-        "not lowercase hex: {line}"
-    );
+    assert!(parts.iter().all(|part| part.bytes().all(hex)), "not lowercase hex: {line}");
     assert_eq!(parts[0], "00", "{line}");
     (parts[1].into(), parts[2].into(), parts[3].into())
 }

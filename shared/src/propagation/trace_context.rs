@@ -124,6 +124,5 @@ fn current_tracestate(cx: &Context) -> String {
 }
 
 fn remote_of<'a>(cx: &'a Context, current: &SpanContext) -> Option<&'a Remote> {
-    cx.get::<Remote>()
-        .filter(|remote| remote.trace_id == current.trace_id())
+    cx.get::<Remote>().filter(|remote| remote.trace_id == current.trace_id())
 }

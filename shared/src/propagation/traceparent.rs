@@ -36,11 +36,7 @@ impl Traceparent {
         let span_id = SpanId::from_bytes(lowercase_hex(&fixed[36..52])?);
         let [flags] = lowercase_hex(&fixed[53..])?;
         let valid = complete && trace_id != TraceId::INVALID && span_id != SpanId::INVALID;
-        valid.then_some(Self {
-            trace_id,
-            span_id,
-            flags: flags & (SAMPLED | RANDOM),
-        })
+        valid.then_some(Self { trace_id, span_id, flags: flags & (SAMPLED | RANDOM) })
     }
 
     /// Writes the header value, always as version 00.

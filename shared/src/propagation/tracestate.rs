@@ -59,15 +59,11 @@ fn valid_key(key: &str) -> bool {
     let lowercase_or_digit = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     key.len() <= MAX_LENGTH
         && key.as_bytes().first().is_some_and(lowercase_or_digit)
-        && key
-            .bytes()
-            .all(|b| lowercase_or_digit(&b) || b"_-*/@".contains(&b))
+        && key.bytes().all(|b| lowercase_or_digit(&b) || b"_-*/@".contains(&b))
 }
 
 /// The end of the value cannot be a space: the white space around the member is already gone.
 fn valid_value(value: &str) -> bool {
     (1..=MAX_LENGTH).contains(&value.len())
-        && value
-            .bytes()
-            .all(|b| (0x20..=0x7e).contains(&b) && b != b'=')
+        && value.bytes().all(|b| (0x20..=0x7e).contains(&b) && b != b'=')
 }

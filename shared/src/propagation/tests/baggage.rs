@@ -20,56 +20,21 @@ const ROWS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "white space around values",
-        &[
-            "userId =   alice",
-            "\tserverNode = DF%2028 , isProduction = false ",
-        ],
+        &["userId =   alice", "\tserverNode = DF%2028 , isProduction = false "],
         "isProduction=false,serverNode=DF%2028,userId=alice",
     ),
     ("no value", &["a="], "a="),
     ("equals signs in a value", &["a=b=c=="], "a=b%3Dc%3D%3D"),
-    (
-        "an encoded percent sign stays one",
-        &["a=100%25,b=%2541"],
-        "a=100%25,b=%2541",
-    ),
-    (
-        "an encoded comma, semicolon and quote",
-        &["a=%2C%3B%22%5C"],
-        "a=%2C%3B%22%5C",
-    ),
+    ("an encoded percent sign stays one", &["a=100%25,b=%2541"], "a=100%25,b=%2541"),
+    ("an encoded comma, semicolon and quote", &["a=%2C%3B%22%5C"], "a=%2C%3B%22%5C"),
     ("UTF-8", &["a=%C3%A9"], "a=%C3%A9"),
-    (
-        "what is not UTF-8 becomes U+FFFD",
-        &["a=x%FFy"],
-        "a=x%EF%BF%BDy",
-    ),
-    (
-        "an encoded space at the end belongs to the value",
-        &["a=x%20"],
-        "a=x%20",
-    ),
-    (
-        "properties stay encoded",
-        &["a=1;p=%2C;q=%3B"],
-        "a=1;p=%2C;q=%3B",
-    ),
-    (
-        "a property without value, and one with =",
-        &["a=1;secret;p=x=y"],
-        "a=1;secret;p=x=y",
-    ),
-    (
-        "a percent sign in a key is no encoding",
-        &["a%41=1"],
-        "a%41=1",
-    ),
+    ("what is not UTF-8 becomes U+FFFD", &["a=x%FFy"], "a=x%EF%BF%BDy"),
+    ("an encoded space at the end belongs to the value", &["a=x%20"], "a=x%20"),
+    ("properties stay encoded", &["a=1;p=%2C;q=%3B"], "a=1;p=%2C;q=%3B"),
+    ("a property without value, and one with =", &["a=1;secret;p=x=y"], "a=1;secret;p=x=y"),
+    ("a percent sign in a key is no encoding", &["a%41=1"], "a%41=1"),
     ("a repeated key keeps the first", &["a=1,a=2", "a=3"], "a=1"),
-    (
-        "members without key or equals sign are left out alone",
-        &["=1,b,a=1,,;p,c d=2"],
-        "a=1",
-    ),
+    ("members without key or equals sign are left out alone", &["=1,b,a=1,,;p,c d=2"], "a=1"),
 ];
 
 #[test]
@@ -80,11 +45,7 @@ fn members_pass_as_the_specification_has_it() {
             for line in *baggage {
                 inbound.append("baggage", line.parse().expect("a header value"));
             }
-            assert_eq!(
-                lines(&hop(&inbound), "baggage"),
-                [*expected],
-                "{row} ({setup})"
-            );
+            assert_eq!(lines(&hop(&inbound), "baggage"), [*expected], "{row} ({setup})");
         }
     });
 }
@@ -94,10 +55,7 @@ fn what_goes_out_is_read_as_the_same_by_the_next() {
     let propagation = Propagation::new(&ALL, false);
     for (row, _, line) in ROWS {
         let mut outbound = http::HeaderMap::new();
-        propagation.inject(
-            &propagation.extract(&headers(&[("baggage", line)])),
-            &mut outbound,
-        );
+        propagation.inject(&propagation.extract(&headers(&[("baggage", line)])), &mut outbound);
         assert_eq!(lines(&outbound, "baggage"), [*line], "{row}");
     }
 }
@@ -122,11 +80,8 @@ fn baggage_is_kept_when_the_traceparent_is_invalid() {
 #[test]
 fn a_line_that_is_not_ascii_is_left_out_and_the_others_stay() {
     each_setup(|setup, hop| {
-        let outbound = hop(&headers(&[
-            ("baggage", &b"a=1"[..]),
-            ("baggage", b"b=\xff"),
-            ("baggage", b"c=3"),
-        ]));
+        let outbound =
+            hop(&headers(&[("baggage", &b"a=1"[..]), ("baggage", b"b=\xff"), ("baggage", b"c=3")]));
         assert_eq!(lines(&outbound, "baggage"), ["a=1,c=3"], "{setup}");
     });
 }
@@ -147,11 +102,7 @@ fn empty_baggage_is_no_header() {
 fn sixty_four_members_pass_and_the_sixty_fifth_does_not() {
     for (sent, passed) in [(64, 64), (65, 64), (500, 64)] {
         let line: Vec<String> = (0..sent).map(|n| format!("k{n:03}=v")).collect();
-        assert_eq!(
-            pass(&line.join(",")),
-            line[..passed].join(","),
-            "{sent} sent"
-        );
+        assert_eq!(pass(&line.join(",")), line[..passed].join(","), "{sent} sent");
     }
 }
 
@@ -160,31 +111,21 @@ fn eight_thousand_one_hundred_and_ninety_two_bytes_pass_and_one_more_does_not() 
     let fits = format!("a={},b=1", "x".repeat(8192 - 6));
     assert_eq!((fits.len(), pass(&fits)), (8192, fits.clone()));
     let over = format!("a={},b=12", "x".repeat(8192 - 6));
-    assert_eq!(
-        pass(&over),
-        over[..8188],
-        "the member that does not fit is left out"
-    );
+    assert_eq!(pass(&over), over[..8188], "the member that does not fit is left out");
     assert_eq!(pass(&format!("a={},b=1", "x".repeat(9000))), "b=1");
 }
 
 fn pass(line: &str) -> String {
     let propagation = Propagation::new(&ALL, false);
     let mut outbound = http::HeaderMap::new();
-    propagation.inject(
-        &propagation.extract(&headers(&[("baggage", line)])),
-        &mut outbound,
-    );
+    propagation.inject(&propagation.extract(&headers(&[("baggage", line)])), &mut outbound);
     lines(&outbound, "baggage").concat()
 }
 
 #[test]
 fn a_member_of_ours_overwrites_the_callers_and_leaves_the_others() {
     let propagation = Propagation::new(&ALL, false);
-    let inbound = headers(&[
-        ("traceparent", NOT_SAMPLED),
-        ("baggage", "a=1;p,user.id=999;forged"),
-    ]);
+    let inbound = headers(&[("traceparent", NOT_SAMPLED), ("baggage", "a=1;p,user.id=999;forged")]);
     let cx = with_baggage(&propagation.extract(&inbound), "user.id", "1001".into());
     let mut outbound = http::HeaderMap::new();
 
@@ -199,20 +140,14 @@ fn a_member_of_ours_finds_room_in_full_baggage() {
     let propagation = Propagation::new(&ALL, false);
     let many: Vec<String> = (0..64).map(|n| format!("k{n:03}=v")).collect();
     let forged = format!("user.id=9,z={}", "x".repeat(8192 - 12));
-    for (row, line) in [
-        ("64 members", many.join(",")),
-        ("8192 bytes with ours forged", forged),
-    ] {
+    for (row, line) in [("64 members", many.join(",")), ("8192 bytes with ours forged", forged)] {
         let full = propagation.extract(&headers(&[("baggage", line)]));
         let cx = with_baggage(&full, "user.id", "1001".into());
         let mut outbound = http::HeaderMap::new();
         propagation.inject(&cx, &mut outbound);
 
         let sent = lines(&outbound, "baggage").concat();
-        let ours: Vec<&str> = sent
-            .split(',')
-            .filter(|m| m.starts_with("user.id="))
-            .collect();
+        let ours: Vec<&str> = sent.split(',').filter(|m| m.starts_with("user.id=")).collect();
         assert_eq!(ours, ["user.id=1001"], "{row}");
         assert!(sent.len() <= 8192 && sent.split(',').count() <= 64, "{row}");
     }

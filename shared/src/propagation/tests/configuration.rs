@@ -34,13 +34,7 @@ fn another_name_is_an_error_that_says_which_and_what_is_accepted() {
     ] {
         let error = parse_formats(value).expect_err("a refused value");
         let quoted = format!("{named:?}");
-        for part in [
-            "OTEL_PROPAGATORS",
-            quoted.as_str(),
-            "tracecontext",
-            "baggage",
-            "none",
-        ] {
+        for part in ["OTEL_PROPAGATORS", quoted.as_str(), "tracecontext", "baggage", "none"] {
             assert!(error.contains(part), "{part} is missing in: {error}");
         }
     }
@@ -48,23 +42,15 @@ fn another_name_is_an_error_that_says_which_and_what_is_accepted() {
 
 #[test]
 fn a_format_that_is_not_installed_is_neither_read_nor_written() {
-    let inbound = headers(&[
-        ("traceparent", SAMPLED),
-        ("tracestate", "a=1"),
-        ("baggage", "b=1"),
-    ]);
+    let inbound = headers(&[("traceparent", SAMPLED), ("tracestate", "a=1"), ("baggage", "b=1")]);
     for (formats, trace, baggage) in [
         (&[TraceContext, Baggage][..], true, true),
         (&[TraceContext][..], true, false),
         (&[Baggage][..], false, true),
         (&[][..], false, false),
     ] {
-        let outbound = super::hop(
-            &Propagation::new(formats, false),
-            Sampler::AlwaysOn,
-            true,
-            &inbound,
-        );
+        let outbound =
+            super::hop(&Propagation::new(formats, false), Sampler::AlwaysOn, true, &inbound);
         assert_eq!(outbound.contains_key("traceparent"), trace, "{formats:?}");
         assert_eq!(outbound.contains_key("tracestate"), trace, "{formats:?}");
         assert_eq!(outbound.contains_key("baggage"), baggage, "{formats:?}");
@@ -73,11 +59,8 @@ fn a_format_that_is_not_installed_is_neither_read_nor_written() {
 
 #[test]
 fn before_and_after_install_both_formats_pass_through_the_public_functions() {
-    let inbound = headers(&[
-        ("traceparent", SAMPLED),
-        ("tracestate", "a@@b=1"),
-        ("baggage", "b=1"),
-    ]);
+    let inbound =
+        headers(&[("traceparent", SAMPLED), ("tracestate", "a@@b=1"), ("baggage", "b=1")]);
     let pass = || {
         let mut outbound = HeaderMap::new();
         super::super::inject(&super::super::extract(&inbound), &mut outbound);
@@ -89,10 +72,7 @@ fn before_and_after_install_both_formats_pass_through_the_public_functions() {
 
     assert_eq!(pass(), inbound);
     let fields = opentelemetry::global::get_text_map_propagator(|p| p.fields().count());
-    assert_eq!(
-        fields, 3,
-        "the global propagator reads and writes the same three headers"
-    );
+    assert_eq!(fields, 3, "the global propagator reads and writes the same three headers");
 }
 
 #[test]
@@ -103,10 +83,7 @@ fn traceresponse_names_the_current_span() {
         let mut outbound = HeaderMap::new();
         propagation.inject(&cx, &mut outbound);
         let response = traceresponse(&cx).expect("a span is current");
-        assert_eq!(
-            lines(&outbound, "traceparent"),
-            [response.to_str().expect("ASCII")]
-        );
+        assert_eq!(lines(&outbound, "traceparent"), [response.to_str().expect("ASCII")]);
         assert_eq!(traceparent(&outbound).2, "01");
     });
     assert_eq!(traceresponse(&opentelemetry::Context::new()), None);
@@ -128,10 +105,7 @@ fn the_propagator_works_on_any_text_map() {
 fn what_the_headers_said_of_another_trace_is_replaced() {
     let propagation = Propagation::new(&ALL, false);
     let mut outbound = headers(&[
-        (
-            "traceparent",
-            "00-0000000000000000000000000000000a-000000000000000b-01",
-        ),
+        ("traceparent", "00-0000000000000000000000000000000a-000000000000000b-01"),
         ("tracestate", "stale=1"),
         ("tracestate", "stale=2"),
     ]);
@@ -146,11 +120,8 @@ fn what_the_headers_said_of_another_trace_is_replaced() {
 #[test]
 fn a_context_without_a_span_leaves_the_headers_alone() {
     let propagation = Propagation::new(&ALL, false);
-    let mut outbound = headers(&[
-        ("traceparent", SAMPLED),
-        ("tracestate", "foo=1"),
-        ("baggage", "a=1"),
-    ]);
+    let mut outbound =
+        headers(&[("traceparent", SAMPLED), ("tracestate", "foo=1"), ("baggage", "a=1")]);
     let before = outbound.clone();
 
     propagation.inject(&opentelemetry::Context::new(), &mut outbound);

@@ -12,10 +12,7 @@ type Row = (&'static str, &'static [&'static [u8]]);
 const CONTINUED: &[Row] = &[
     ("plain", &[b"00-T-P-01"]),
     ("version cc", &[b"cc-T-P-01"]),
-    (
-        "version cc with more behind a dash",
-        &[b"cc-T-P-01-what-the-future-will-be-like"],
-    ),
+    ("version cc with more behind a dash", &[b"cc-T-P-01-what-the-future-will-be-like"]),
     ("version cc with nothing behind the dash", &[b"cc-T-P-01-"]),
     ("version 01", &[b"01-T-P-01"]),
     ("version fe", &[b"fe-T-P-01"]),
@@ -30,27 +27,15 @@ const CONTINUED: &[Row] = &[
 const BEGUN_ANEW: &[Row] = &[
     ("no header", &[]),
     ("empty", &[b""]),
-    (
-        "given twice",
-        &[b"00-12345678901234567890123456789011-P-01", b"00-T-P-01"],
-    ),
+    ("given twice", &[b"00-12345678901234567890123456789011-P-01", b"00-T-P-01"]),
     ("the same twice", &[b"00-T-P-01", b"00-T-P-01"]),
-    (
-        "a second line that is not ASCII",
-        &[b"00-T-P-01", b"\xff\xfe"],
-    ),
+    ("a second line that is not ASCII", &[b"00-T-P-01", b"\xff\xfe"]),
     ("a second empty line", &[b"00-T-P-01", b""]),
     ("two in one line", &[b"00-T-P-01,00-T-P-01"]),
     ("version 00 with a dot behind", &[b"00-T-P-01."]),
     ("version 00 with a dash behind", &[b"00-T-P-01-"]),
-    (
-        "version 00 with more behind a dash",
-        &[b"00-T-P-01-what-the-future-will-be-like"],
-    ),
-    (
-        "version cc with more behind a dot",
-        &[b"cc-T-P-01.what-the-future-will-be-like"],
-    ),
+    ("version 00 with more behind a dash", &[b"00-T-P-01-what-the-future-will-be-like"]),
+    ("version cc with more behind a dot", &[b"cc-T-P-01.what-the-future-will-be-like"]),
     ("version ff", &[b"ff-T-P-01"]),
     ("version ff with more behind a dash", &[b"ff-T-P-01-x"]),
     ("version in capitals", &[b"CC-T-P-01"]),
@@ -59,27 +44,12 @@ const BEGUN_ANEW: &[Row] = &[
     ("version of 3 digits", &[b"000-T-P-01"]),
     ("version of 4 digits", &[b"0000-T-P-01"]),
     ("version of 1 digit", &[b"0-T-P-01"]),
-    (
-        "trace id all zero",
-        &[b"00-00000000000000000000000000000000-P-01"],
-    ),
-    (
-        "trace id with a dot first",
-        &[b"00-.2345678901234567890123456789012-P-01"],
-    ),
-    (
-        "trace id with a dot last",
-        &[b"00-1234567890123456789012345678901.-P-01"],
-    ),
-    (
-        "trace id with a capital",
-        &[b"00-1234567890123456789012345678901A-P-01"],
-    ),
+    ("trace id all zero", &[b"00-00000000000000000000000000000000-P-01"]),
+    ("trace id with a dot first", &[b"00-.2345678901234567890123456789012-P-01"]),
+    ("trace id with a dot last", &[b"00-1234567890123456789012345678901.-P-01"]),
+    ("trace id with a capital", &[b"00-1234567890123456789012345678901A-P-01"]),
     ("trace id of 33 digits", &[b"00-T3-P-01"]),
-    (
-        "trace id of 31 digits",
-        &[b"00-1234567890123456789012345678901-P-01"],
-    ),
+    ("trace id of 31 digits", &[b"00-1234567890123456789012345678901-P-01"]),
     ("parent id all zero", &[b"00-T-0000000000000000-01"]),
     ("parent id with a dot first", &[b"00-T-.234567890123456-01"]),
     ("parent id with a dot last", &[b"00-T-123456789012345.-01"]),
@@ -95,14 +65,8 @@ const BEGUN_ANEW: &[Row] = &[
     ("a dot for the second dash", &[b"00-T.P-01"]),
     ("a dot for the third dash", &[b"00-T-P.01"]),
     ("white space inside", &[b"00-T- 234567890123456-01"]),
-    (
-        "not ASCII",
-        &[b"00-1234567890123456789012345678901\xe9-P-01"],
-    ),
-    (
-        "UTF-8",
-        &[b"00-\xc3\xa9345678901234567890123456789012-P-01"],
-    ),
+    ("not ASCII", &[b"00-1234567890123456789012345678901\xe9-P-01"]),
+    ("UTF-8", &[b"00-\xc3\xa9345678901234567890123456789012-P-01"]),
 ];
 
 fn inbound(lines: &[&[u8]]) -> HeaderMap {
@@ -153,15 +117,9 @@ fn without_a_valid_traceparent_a_new_trace_begins_and_tracestate_is_ignored() {
 
             let (trace_id, _, flags) = traceparent(&outbound);
             assert_ne!(trace_id, "0".repeat(32), "{row} ({setup})");
-            assert!(
-                !trace_id.starts_with("1234567890123456789"),
-                "{row} ({setup})"
-            );
+            assert!(!trace_id.starts_with("1234567890123456789"), "{row} ({setup})");
             assert!(!outbound.contains_key("tracestate"), "{row} ({setup})");
-            assert!(
-                ["02", "03"].contains(&flags.as_str()),
-                "{row} ({setup}): flags {flags}"
-            );
+            assert!(["02", "03"].contains(&flags.as_str()), "{row} ({setup}): flags {flags}");
         }
     });
 }
@@ -182,21 +140,9 @@ fn the_sampled_flag_is_ours_and_the_random_flag_the_callers() {
         let inbound = headers(&[("traceparent", line)]);
         let flags = |sampler| traceparent(&hop(&propagation, sampler, true, &inbound)).2;
 
-        assert_eq!(
-            flags(Sampler::AlwaysOn),
-            always_on,
-            "always on, {inbound:?}"
-        );
-        assert_eq!(
-            flags(Sampler::AlwaysOff),
-            always_off,
-            "always off, {inbound:?}"
-        );
-        assert_eq!(
-            flags(parent_based()),
-            as_parent,
-            "parent based, {inbound:?}"
-        );
+        assert_eq!(flags(Sampler::AlwaysOn), always_on, "always on, {inbound:?}");
+        assert_eq!(flags(Sampler::AlwaysOff), always_off, "always off, {inbound:?}");
+        assert_eq!(flags(parent_based()), as_parent, "parent based, {inbound:?}");
     }
 }
 
@@ -212,14 +158,11 @@ fn flags_that_level_2_does_not_define_are_not_even_kept_for_export() {
 fn the_remote_random_flag_does_not_follow_into_another_trace() {
     use opentelemetry::trace::{TraceContextExt, Tracer, TracerProvider};
     let propagation = Propagation::new(&ALL, false);
-    let remote = propagation.extract(&headers(&[
-        ("traceparent", SAMPLED),
-        ("tracestate", "foo=1"),
-    ]));
+    let remote =
+        propagation.extract(&headers(&[("traceparent", SAMPLED), ("tracestate", "foo=1")]));
     let provider = opentelemetry_sdk::trace::SdkTracerProvider::builder().build();
-    let root = provider
-        .tracer("another")
-        .start_with_context("root", &opentelemetry::Context::new());
+    let root =
+        provider.tracer("another").start_with_context("root", &opentelemetry::Context::new());
 
     let mut outbound = HeaderMap::new();
     propagation.inject(&remote.with_span(root), &mut outbound);

@@ -34,11 +34,7 @@ fn lists_and_keys() -> Vec<Passed> {
         row("empty members", &["foo=1,,bar=2, ,", ","], "foo=1,bar=2"),
         row("the same member twice", &["foo=1,foo=1"], "foo=1"),
         row("a key twice keeps the first", &["foo=1,foo=2"], "foo=1"),
-        row(
-            "a key in two lines keeps the first",
-            &["foo=1", "foo=2"],
-            "foo=1",
-        ),
+        row("a key in two lines keeps the first", &["foo=1", "foo=2"], "foo=1"),
         row("the same member in two lines", &["foo=1", "foo=1"], "foo=1"),
         row(
             "every allowed character",
@@ -52,22 +48,14 @@ fn lists_and_keys() -> Vec<Passed> {
         ),
         row("a key that ends in @", &["foo@=1,bar=2"], "foo@=1,bar=2"),
         row("a key with @@", &["foo@@bar=1,bar=2"], "foo@@bar=1,bar=2"),
-        row(
-            "a key with two @",
-            &["foo@bar@baz=1,bar=2"],
-            "foo@bar@baz=1,bar=2",
-        ),
+        row("a key with two @", &["foo@bar@baz=1,bar=2"], "foo@bar@baz=1,bar=2"),
         row("a key that begins with a digit", &["1foo=1"], "1foo=1"),
     ]
 }
 
 fn with_white_space() -> Vec<Passed> {
     vec![
-        row(
-            "space and tab around commas",
-            &["foo=1 \t , \t bar=2, \t baz=3"],
-            "foo=1,bar=2,baz=3",
-        ),
+        row("space and tab around commas", &["foo=1 \t , \t bar=2, \t baz=3"], "foo=1,bar=2,baz=3"),
         row(
             "tab and space around commas",
             &["foo=1\t \t,\t \tbar=2,\t \tbaz=3"],
@@ -78,11 +66,7 @@ fn with_white_space() -> Vec<Passed> {
         row("space behind", &["foo=1 "], "foo=1"),
         row("tab behind", &["foo=1\t"], "foo=1"),
         row("white space on both sides", &["\t foo=1 \t"], "foo=1"),
-        row(
-            "a space that begins a value belongs to it",
-            &["foo= 1"],
-            "foo= 1",
-        ),
+        row("a space that begins a value belongs to it", &["foo= 1"], "foo= 1"),
     ]
 }
 
@@ -106,40 +90,21 @@ fn at_the_limits() -> Vec<Passed> {
             &["foo=1", &format!("{short_system}=1")],
             &format!("foo=1,{short_system}=1"),
         ),
-        row(
-            "a vendor of 15",
-            &["foo=1", "t@vvvvvvvvvvvvvvv=1"],
-            "foo=1,t@vvvvvvvvvvvvvvv=1",
-        ),
-        row(
-            "a value of 256",
-            &[&format!("foo={}", key(256))],
-            &format!("foo={}", key(256)),
-        ),
-        row(
-            "32 members",
-            &[&members(1..=20), &members(21..=32)],
-            &members(1..=32),
-        ),
+        row("a vendor of 15", &["foo=1", "t@vvvvvvvvvvvvvvv=1"], "foo=1,t@vvvvvvvvvvvvvvv=1"),
+        row("a value of 256", &[&format!("foo={}", key(256))], &format!("foo={}", key(256))),
+        row("32 members", &[&members(1..=20), &members(21..=32)], &members(1..=32)),
     ]
 }
 
 fn discarded() -> Vec<(&'static str, Vec<Vec<u8>>)> {
-    let row = |name, lines: &[&str]| {
-        (
-            name,
-            lines.iter().map(|line| line.as_bytes().to_vec()).collect(),
-        )
-    };
+    let row =
+        |name, lines: &[&str]| (name, lines.iter().map(|line| line.as_bytes().to_vec()).collect());
     let long = "z".repeat(257);
     vec![
         row("empty", &[""]),
         row("only commas", &[",,", " , "]),
         row("33 members", &[&members(1..=10), &members(11..=33)]),
-        row(
-            "33 members, one of them twice",
-            &[&members(1..=32), "bar01=x"],
-        ),
+        row("33 members, one of them twice", &[&members(1..=32), "bar01=x"]),
         row("no equals sign", &["foo=1,bar"]),
         row("a space in the key", &["foo =1"]),
         row("capitals in the key", &["FOO=1"]),
@@ -153,10 +118,7 @@ fn discarded() -> Vec<(&'static str, Vec<Vec<u8>>)> {
         row("a tab in the value", &["foo=a\tb"]),
         row("a value of 257", &[&format!("foo={long}")]),
         row("a value that is not ASCII", &["foo=é"]),
-        (
-            "a bad line beside a good one",
-            vec![b"foo=1".to_vec(), b"bar=\xff".to_vec()],
-        ),
+        ("a bad line beside a good one", vec![b"foo=1".to_vec(), b"bar=\xff".to_vec()]),
     ]
 }
 
@@ -175,11 +137,7 @@ fn a_valid_tracestate_is_passed_on_in_order() {
                 inbound.append("TraceState", line.parse().expect("a header value"));
             }
             let outbound = hop(&inbound);
-            assert_eq!(
-                lines(&outbound, "tracestate"),
-                [expected.as_str()],
-                "{row} ({setup})"
-            );
+            assert_eq!(lines(&outbound, "tracestate"), [expected.as_str()], "{row} ({setup})");
             assert_eq!(traceparent(&outbound).0, TRACE_ID, "{row} ({setup})");
         }
     });
@@ -191,11 +149,7 @@ fn a_tracestate_with_a_bad_member_is_discarded_as_a_whole_and_the_trace_goes_on(
     each_setup(|setup, hop| {
         for (row, tracestate) in &rows {
             let mut inbound = vec![("traceparent", NOT_SAMPLED.as_bytes())];
-            inbound.extend(
-                tracestate
-                    .iter()
-                    .map(|line| ("tracestate", line.as_slice())),
-            );
+            inbound.extend(tracestate.iter().map(|line| ("tracestate", line.as_slice())));
             let outbound = hop(&headers(&inbound));
             assert!(!outbound.contains_key("tracestate"), "{row} ({setup})");
             assert_eq!(traceparent(&outbound).0, TRACE_ID, "{row} ({setup})");
@@ -208,10 +162,7 @@ fn a_tracestate_under_another_name_is_not_read() {
     each_setup(|setup, hop| {
         for name in ["trace-state", "trace.state"] {
             let inbound = headers(&[("traceparent", NOT_SAMPLED), (name, "foo=1")]);
-            assert!(
-                !hop(&inbound).contains_key("tracestate"),
-                "{name} ({setup})"
-            );
+            assert!(!hop(&inbound).contains_key("tracestate"), "{name} ({setup})");
         }
     });
 }
@@ -221,10 +172,7 @@ fn spans_are_exported_with_the_tracestate_that_the_sdk_can_hold() {
     let propagation = Propagation::new(&ALL, false);
     let inbound = headers(&[("traceparent", NOT_SAMPLED), ("tracestate", "foo=1, bar=2")]);
     let cx = propagation.extract(&inbound);
-    assert_eq!(
-        cx.span().span_context().trace_state().header(),
-        "foo=1,bar=2"
-    );
+    assert_eq!(cx.span().span_context().trace_state().header(), "foo=1,bar=2");
 }
 
 #[test]
@@ -235,13 +183,8 @@ fn a_tracestate_that_a_sampler_changed_goes_out_as_changed() {
         let cx = propagation.extract(&inbound);
         let remote = cx.span().span_context().clone();
         let state: TraceState = changed.parse().expect("a tracestate");
-        let current = SpanContext::new(
-            remote.trace_id(),
-            0xabc.into(),
-            remote.trace_flags(),
-            false,
-            state,
-        );
+        let current =
+            SpanContext::new(remote.trace_id(), 0xabc.into(), remote.trace_flags(), false, state);
 
         let mut outbound = http::HeaderMap::new();
         propagation.inject(&cx.with_remote_span_context(current), &mut outbound);

@@ -10,44 +10,26 @@ use super::{SAMPLED, TRACE_ID, headers, hop, lines, traceparent};
 type Row = (&'static str, &'static [(&'static str, &'static [u8])]);
 
 const AS_THEY_CAME: &[Row] = &[
-    (
-        "sampled",
-        &[(
-            "traceparent",
-            b"00-12345678901234567890123456789012-1234567890123456-01",
-        )],
-    ),
+    ("sampled", &[("traceparent", b"00-12345678901234567890123456789012-1234567890123456-01")]),
     (
         "flags that are not defined",
-        &[(
-            "traceparent",
-            b"00-12345678901234567890123456789012-1234567890123456-fc",
-        )],
+        &[("traceparent", b"00-12345678901234567890123456789012-1234567890123456-fc")],
     ),
     (
         "a later version",
-        &[(
-            "traceparent",
-            b"cc-12345678901234567890123456789012-1234567890123456-01-more",
-        )],
+        &[("traceparent", b"cc-12345678901234567890123456789012-1234567890123456-01-more")],
     ),
     (
         "white space",
         &[
-            (
-                "traceparent",
-                b" 00-12345678901234567890123456789012-1234567890123456-01\t",
-            ),
+            ("traceparent", b" 00-12345678901234567890123456789012-1234567890123456-01\t"),
             ("tracestate", b" foo=1 , bar=2"),
         ],
     ),
     (
         "several lines",
         &[
-            (
-                "traceparent",
-                b"00-12345678901234567890123456789012-1234567890123456-01",
-            ),
+            ("traceparent", b"00-12345678901234567890123456789012-1234567890123456-01"),
             ("tracestate", b"foo=1"),
             ("tracestate", b""),
             ("tracestate", b"foo=2"),
@@ -55,31 +37,16 @@ const AS_THEY_CAME: &[Row] = &[
             ("baggage", b"a=%41; p"),
         ],
     ),
-    (
-        "an invalid traceparent",
-        &[("traceparent", b"garbage"), ("tracestate", b"foo=1")],
-    ),
-    (
-        "two traceparents",
-        &[("traceparent", b"one"), ("traceparent", b"two")],
-    ),
+    ("an invalid traceparent", &[("traceparent", b"garbage"), ("tracestate", b"foo=1")]),
+    ("two traceparents", &[("traceparent", b"one"), ("traceparent", b"two")]),
     (
         "bytes that are not ASCII",
-        &[
-            ("traceparent", b"\xff\xfe"),
-            ("tracestate", b"\x80"),
-            ("baggage", b"a=\xc3\xa9"),
-        ],
+        &[("traceparent", b"\xff\xfe"), ("tracestate", b"\x80"), ("baggage", b"a=\xc3\xa9")],
     ),
 ];
 
 fn off(formats: &[Format], inbound: &HeaderMap) -> HeaderMap {
-    hop(
-        &Propagation::new(formats, true),
-        Sampler::AlwaysOff,
-        true,
-        inbound,
-    )
+    hop(&Propagation::new(formats, true), Sampler::AlwaysOff, true, inbound)
 }
 
 #[test]
@@ -101,14 +68,8 @@ fn without_any_header_new_ids_with_flag_00_go_out() {
 
 #[test]
 fn a_tracestate_without_traceparent_is_not_attached_to_the_new_trace() {
-    let outbound = off(
-        &ALL,
-        &headers(&[
-            ("tracestate", "foo=1"),
-            ("baggage", "b= 1"),
-            ("baggage", "a=2"),
-        ]),
-    );
+    let outbound =
+        off(&ALL, &headers(&[("tracestate", "foo=1"), ("baggage", "b= 1"), ("baggage", "a=2")]));
     assert_ne!(traceparent(&outbound).0, TRACE_ID);
     assert!(!outbound.contains_key("tracestate"));
     assert_eq!(lines(&outbound, "baggage"), ["b= 1", "a=2"]);
@@ -116,16 +77,9 @@ fn a_tracestate_without_traceparent_is_not_attached_to_the_new_trace() {
 
 #[test]
 fn only_the_installed_formats_pass() {
-    let inbound = headers(&[
-        ("traceparent", SAMPLED),
-        ("tracestate", "a=1"),
-        ("baggage", "b=1"),
-    ]);
+    let inbound = headers(&[("traceparent", SAMPLED), ("tracestate", "a=1"), ("baggage", "b=1")]);
     for (formats, expected) in [
-        (
-            &[Format::TraceContext][..],
-            vec!["traceparent", "tracestate"],
-        ),
+        (&[Format::TraceContext][..], vec!["traceparent", "tracestate"]),
         (&[Format::Baggage][..], vec!["baggage"]),
         (&[][..], vec![]),
     ] {
@@ -140,11 +94,7 @@ fn only_the_installed_formats_pass() {
 fn what_the_outbound_request_had_is_replaced() {
     let inbound = headers(&[("traceparent", SAMPLED)]);
     let propagation = Propagation::new(&ALL, true);
-    let mut outbound = headers(&[
-        ("traceparent", "x"),
-        ("tracestate", "y=1"),
-        ("baggage", "z=1"),
-    ]);
+    let mut outbound = headers(&[("traceparent", "x"), ("tracestate", "y=1"), ("baggage", "z=1")]);
     propagation.inject(&propagation.extract(&inbound), &mut outbound);
     assert_eq!(outbound, inbound);
 }
