@@ -18,6 +18,9 @@ use crate::{names::header, problem::Problem};
 /// Time kept back at each hop, so that a caller is still there to hear of its callee's timeout.
 pub const HOP_ALLOWANCE: Duration = Duration::from_millis(50);
 
+/// The timeout of a request that did not come through the server layer.
+const UNLAYERED: Duration = Duration::from_secs(8);
+
 /// One request's scope; clones share it.
 #[derive(Clone, Debug)]
 pub struct Scope(Arc<Inner>);
@@ -32,8 +35,8 @@ struct Inner {
 }
 
 impl Scope {
-    /// The scope of a request with these headers: `x-deadline-ms` can only lower `timeout`; the request id is that of
-    /// `x-request-id` when it is a UUID.
+    /// The scope of a request with these headers: `x-deadline-ms` can only lower `timeout`, and a negative one has passed;
+    /// the request id is that of `x-request-id` when it is a UUID.
     #[must_use]
     pub fn new(service: &'static str, timeout: Duration, headers: &HeaderMap) -> Self {
         let started = Instant::now();
@@ -103,7 +106,7 @@ impl<S: Sync> FromRequestParts<S> for Scope {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         let scope = parts.extensions.get::<Self>().cloned();
-        Ok(scope.unwrap_or_else(|| Self::new("", Duration::MAX / 4, &parts.headers)))
+        Ok(scope.unwrap_or_else(|| Self::new("", UNLAYERED, &parts.headers)))
     }
 }
 
