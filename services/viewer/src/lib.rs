@@ -1,10 +1,10 @@
 //! The viewer: OTLP in; traces, logs and a service map out. It stands in for Collector, Tempo and Loki in the embedded
 //! default, and the tests read what the services exported from it.
 //!
-//! - [`receive`]: OTLP over gRPC and HTTP, protobuf and JSON, gzip; every body bounded.
-//! - [`ingest`] over [`wire`]: checks each item and leaves it encoded.
-//! - [`store`]: encoded spans by trace and log records, within one budget of bytes, oldest out first.
-//! - [`query`] over [`traceql`]: the part of Tempo's API that curl, Grafana and the verifier use, and the viewer's own routes.
+//! - `receive`: OTLP over gRPC and HTTP, protobuf and JSON, gzip; every body bounded.
+//! - `ingest` over `wire`: checks each item and leaves it encoded.
+//! - `store`: encoded spans by trace and log records, within one budget of bytes, oldest out first.
+//! - `query` over `traceql`: the part of Tempo's API that curl, Grafana and the verifier use, and the viewer's own routes.
 //!
 //! It emits no spans: what it would say about itself it would have to store.
 

@@ -12,8 +12,7 @@ use opentelemetry_proto::tonic::{
     trace::v1::span::SpanKind,
 };
 use prost::Message;
-use serde_json::json;
-use support::{TRACE, client, get_json, gzip, of_service, post, request, send, span, start};
+use support::{TRACE, client, gzip, of_service, post, request, send, span, start};
 use viewer::TraceId;
 
 const PROTOBUF: &str = "application/x-protobuf";
@@ -30,55 +29,6 @@ async fn post_encoded(viewer: &viewer::Viewer, encoding: &str, body: Vec<u8>) ->
 fn one_span() -> Vec<u8> {
     request(vec![of_service("gateway", vec![span(TRACE, 1, 0, SpanKind::Server, "a")])])
         .encode_to_vec()
-}
-
-#[tokio::test]
-async fn json_as_the_specification_has_it_is_stored_like_protobuf() {
-    let viewer = start().await;
-    let body = json!({"resourceSpans": [{
-        "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "browser"}}]},
-        "scopeSpans": [{"scope": {"name": "web"}, "spans": [{
-            "traceId": "5B8EFFF798038103D269B633813FC60C", "spanId": "eee19b7ec3c1b174", "parentSpanId": null,
-            "name": "click", "kind": 3, "startTimeUnixNano": "1544712660000000000", "endTimeUnixNano": 1544712661000000000u64,
-            "attributes": [
-                {"key": "int", "value": {"intValue": "-9007199254740993"}},
-                {"key": "double", "value": {"doubleValue": 1.5}},
-                {"key": "nan", "value": {"doubleValue": "NaN"}},
-                {"key": "list", "value": {"arrayValue": {"values": [{"boolValue": true}]}}},
-                {"key": "nothing", "value": {"arrayValue": {}}},
-                {"key": "empty", "value": {}},
-            ],
-            "events": [{"timeUnixNano": "1544712660500000000", "name": "exception"}],
-            "status": {"code": 2, "message": "no"}, "unknownMember": {"a": [1]},
-        }]}],
-    }]});
-
-    let response =
-        post(&viewer, TRACES, "application/json; charset=utf-8", body.to_string().into_bytes())
-            .await;
-
-    assert_eq!(
-        (response.status().as_u16(), response.headers()["content-type"].to_str().unwrap()),
-        (200, JSON)
-    );
-    assert_eq!(response.json::<serde_json::Value>().await.unwrap(), json!({}));
-    let trace = get_json(&viewer, "/api/traces/5b8efff798038103d269b633813fc60c").await;
-    let span = &trace["batches"][0]["scopeSpans"][0]["spans"][0];
-    assert_eq!(
-        (&span["kind"], &span["status"]["code"]),
-        (&json!("SPAN_KIND_CLIENT"), &json!("STATUS_CODE_ERROR"))
-    );
-    assert_eq!(span["endTimeUnixNano"], "1544712661000000000");
-    assert_eq!(span["spanId"], "7uGbfsPBsXQ=");
-    let attributes = json!([
-        {"key": "int", "value": {"intValue": "-9007199254740993"}},
-        {"key": "double", "value": {"doubleValue": 1.5}},
-        {"key": "nan", "value": {"stringValue": "NaN"}},
-        {"key": "list", "value": {"arrayValue": {"values": [{"boolValue": true}]}}},
-        {"key": "nothing", "value": {"arrayValue": {}}},
-        {"key": "empty", "value": {}},
-    ]);
-    assert_eq!(span["attributes"], attributes);
 }
 
 #[tokio::test]
@@ -144,7 +94,9 @@ async fn a_malformed_span_inside_a_good_envelope_is_400() {
 async fn a_body_that_is_too_large_as_sent_or_unpacked_is_413() {
     let viewer = start().await;
     assert_eq!(post(&viewer, TRACES, PROTOBUF, vec![0; 9 * 1024 * 1024]).await.status(), 413);
-    let bomb = gzip(&vec![0; 64 * 1024 * 1024]);
+    // The second half is missing, so only who stops at the limit does not find the stream broken.
+    let mut bomb = gzip(&vec![0; 64 * 1024 * 1024]);
+    bomb.truncate(bomb.len() / 2);
     assert!(bomb.len() < 1024 * 1024);
     assert_eq!(post_encoded(&viewer, "gzip", bomb).await.status(), 413);
 }
