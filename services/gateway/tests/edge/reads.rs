@@ -56,7 +56,32 @@ impl Services {
 async fn each_read_goes_straight_to_the_service_that_owns_the_data() {
     let services = Services::start().await;
     let gateway = services.gateway().await;
-    for (asked, owner, expected, template) in [
+    for (asked, owner, expected, template) in reads() {
+        let answer = gateway.get(&asked).await;
+        assert_eq!(
+            (answer.status, answer.text),
+            (200, format!("{{ \"b\": 1.0, \"a\": \"{owner}\" }}")),
+            "{asked}"
+        );
+        let sent = calls(services.of(owner)).pop().unwrap();
+        assert_eq!((sent.method.as_str(), sent.path), ("GET", expected));
+        let trace_id = sent.headers["traceparent"].to_str().unwrap()[3..35].to_owned();
+        let spans = gateway.spans(&trace_id, 2).await;
+        let client = spans.iter().find(|span| span["kind"] == "Client").unwrap();
+        assert_eq!(client["span"], format!("GET {template}"));
+        assert_eq!(client["attributes"]["url.template"], template);
+        let peer = match owner {
+            "users" => "user-service",
+            "orders" => "order-service",
+            _ => "audit-service",
+        };
+        assert_eq!(client["attributes"]["peer.service"], peer);
+    }
+}
+
+/// What is asked, who has it, what that service is asked, and the template of its path.
+fn reads() -> Vec<(String, &'static str, String, &'static str)> {
+    vec![
         ("/api/v1/users".to_owned(), "users", "/users?limit=50".to_owned(), "/users"),
         (
             format!("/api/v1/users?limit=200&after={AFTER_NUMBER}"),
@@ -88,27 +113,7 @@ async fn each_read_goes_straight_to_the_service_that_owns_the_data() {
             format!("/audit?limit=50&request_id={ID}&trace_id={TRACE}"),
             "/audit",
         ),
-    ] {
-        let answer = gateway.get(&asked).await;
-        assert_eq!(
-            (answer.status, answer.text),
-            (200, format!("{{ \"b\": 1.0, \"a\": \"{owner}\" }}")),
-            "{asked}"
-        );
-        let sent = calls(services.of(owner)).pop().unwrap();
-        assert_eq!((sent.method.as_str(), sent.path), ("GET", expected));
-        let trace_id = sent.headers["traceparent"].to_str().unwrap()[3..35].to_owned();
-        let spans = gateway.spans(&trace_id, 2).await;
-        let client = spans.iter().find(|span| span["kind"] == "Client").unwrap();
-        assert_eq!(client["span"], format!("GET {template}"));
-        assert_eq!(client["attributes"]["url.template"], template);
-        let peer = match owner {
-            "users" => "user-service",
-            "orders" => "order-service",
-            _ => "audit-service",
-        };
-        assert_eq!(client["attributes"]["peer.service"], peer);
-    }
+    ]
 }
 
 #[tokio::test]
