@@ -29,11 +29,12 @@ pub struct Problem {
     status: StatusCode,
     code: &'static str,
     title: &'static str,
-    detail: String,
+    // Boxed texts: every fallible function of the handlers returns this by value.
+    detail: Box<str>,
     errors: Vec<FieldError>,
-    service: Option<String>,
+    service: Option<Box<str>>,
     retry_after: Option<u32>,
-    cause: Option<String>,
+    cause: Option<Box<str>>,
 }
 
 /// The members of a problem document (RFC 9457 section 3.1, and ours).
@@ -113,7 +114,7 @@ impl Problem {
             status,
             code,
             title,
-            detail,
+            detail: detail.into(),
             errors: Vec::new(),
             service: None,
             retry_after: None,
@@ -154,7 +155,7 @@ impl Problem {
     /// Names the service that failed; without it, it is the one that answers.
     #[must_use]
     pub fn of_service(self, service: &str) -> Self {
-        Self { service: Some(service.to_owned()), ..self }
+        Self { service: Some(service.into()), ..self }
     }
 
     /// Sends `Retry-After` with this many seconds.
@@ -166,7 +167,7 @@ impl Problem {
     /// Keeps the cause for the log and the span. It never reaches the client and must hold no personal data.
     #[must_use]
     pub fn because(self, cause: impl ToString) -> Self {
-        Self { cause: Some(cause.to_string()), ..self }
+        Self { cause: Some(cause.to_string().into()), ..self }
     }
 
     /// The HTTP status.
@@ -194,7 +195,7 @@ impl Problem {
             r#type: format!("{TYPE_PREFIX}{}", self.code),
             title: self.title.to_owned(),
             status: self.status.as_u16(),
-            detail: self.detail.clone(),
+            detail: self.detail.to_string(),
             code: self.code.to_owned(),
             service: self.service.as_deref().unwrap_or(service).to_owned(),
             trace_id,
