@@ -3,28 +3,31 @@
 //! Invariants: every try is a CLIENT span of its own whose context is injected; a request is repeated only when it certainly
 //! never reached the callee; a 503 is never repeated, so retries cannot multiply along the chain.
 
-use std::time::Duration;
+use std::{sync::OnceLock, time::Duration};
 
 use anyhow::Context as _;
-use axum::{
-    body::{Body, Bytes},
-    response::Response,
-};
-use http::{HeaderMap, Method, StatusCode, header};
+use axum::body::Bytes;
+use http::{HeaderMap, Method, header};
 use reqwest::Url;
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware};
 use reqwest_retry::{Jitter, RetryError, RetryTransientMiddleware, policies::ExponentialBackoff};
 use reqwest_tracing::TracingMiddleware;
-use serde_json::{Map, Value};
 
 use crate::{
     names,
-    problem::{Failure, Problem},
+    problem::Problem,
     scope::{HOP_ALLOWANCE, Scope},
 };
 
+mod answer;
+mod base;
 mod retry;
 mod trace;
+
+pub use answer::Answer;
+use answer::bad_gateway;
+pub use base::base_url;
+use base::service_url;
 
 /// Shorter than a server of ours keeps an idle connection, so that it is the client that closes.
 const POOL_IDLE: Duration = Duration::from_secs(15);
@@ -90,18 +93,6 @@ impl Call {
     }
 }
 
-/// What came back, whatever its status.
-#[derive(Debug)]
-pub struct Answer {
-    /// The status.
-    pub status: StatusCode,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The whole body.
-    pub body: Bytes,
-    peer: &'static str,
-}
-
 impl Client {
     /// A client of the service `peer` at the URL `base`.
     ///
@@ -109,15 +100,7 @@ impl Client {
     /// When `base` is not an http or https URL, or TLS cannot be set up.
     pub fn new(base: &str, peer: &'static str) -> anyhow::Result<Self> {
         let base = service_url(base).with_context(|| format!("the URL of {peer} is '{base}'"))?;
-        // Only fails when a provider is installed already, which is as good.
-        drop(rustls::crypto::ring::default_provider().install_default());
-        let plain = reqwest::Client::builder()
-            .pool_idle_timeout(POOL_IDLE)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("tracechain/", env!("CARGO_PKG_VERSION")))
-            .no_proxy()
-            .build()?;
+        let plain = transport_client()?;
         let backoff = ExponentialBackoff::builder()
             .retry_bounds(Duration::from_millis(20), Duration::from_millis(200))
             .jitter(Jitter::Full)
@@ -223,66 +206,22 @@ impl Client {
     }
 }
 
-impl Answer {
-    /// The JSON object of an answer whose status is one of `accepted`.
-    ///
-    /// # Errors
-    /// A problem of 4xx, 502, 503 or 504 is passed up as it came; anything else is 502 naming the service.
-    pub fn object(self, accepted: &[StatusCode]) -> Result<Map<String, Value>, Failure> {
-        if !accepted.contains(&self.status) {
-            return Err(self.pass_up());
-        }
-        serde_json::from_slice(&self.body)
-            .map_err(|_| bad_gateway(self.peer, "its answer is not a JSON object").into())
+/// The process's one connection pool: services are told apart by their addresses, and its TLS roots are loaded once.
+fn transport_client() -> anyhow::Result<reqwest::Client> {
+    static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
+    if let Some(client) = CLIENT.get() {
+        return Ok(client.clone());
     }
-
-    /// The answer as this service's own error.
-    #[must_use]
-    pub fn pass_up(self) -> Failure {
-        let passes = self.status.is_client_error() || matches!(self.status.as_u16(), 502..=504);
-        if !passes || !self.is_problem() {
-            let what = format!("it answered {}", self.status);
-            return bad_gateway(self.peer, &what).into();
-        }
-        let mut response = Response::new(Body::from(self.body));
-        *response.status_mut() = self.status;
-        for name in [header::CONTENT_TYPE, header::RETRY_AFTER] {
-            if let Some(value) = self.headers.get(&name) {
-                response.headers_mut().insert(name, value.clone());
-            }
-        }
-        Failure::passed_up(response)
-    }
-
-    fn is_problem(&self) -> bool {
-        let media_type = self.headers.get(header::CONTENT_TYPE).map(http::HeaderValue::as_bytes);
-        media_type.is_some_and(|text| text.starts_with(b"application/problem+json"))
-            && serde_json::from_slice::<Map<String, Value>>(&self.body).is_ok()
-    }
-}
-
-fn bad_gateway(peer: &str, what: &str) -> Problem {
-    Problem::bad_gateway(format!("{peer}: {what}")).of_service(peer).because(what)
-}
-
-/// Checks the URL of a service: what a `Config` parses its URLs with.
-///
-/// # Errors
-/// Says what is accepted when `text` is anything else than an http or https URL.
-pub fn base_url(text: &str) -> Result<String, String> {
-    service_url(text).map(String::from).map_err(|error| error.to_string())
-}
-
-/// A base URL that paths can be joined to; a missing scheme is taken as http.
-fn service_url(text: &str) -> anyhow::Result<Url> {
-    let with_scheme = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
-    let url = Url::parse(&format!("{}/", with_scheme.trim_end_matches('/')))
-        .context("accepted: http://host:port or https://host:port")?;
-    anyhow::ensure!(
-        matches!(url.scheme(), "http" | "https") && url.has_host(),
-        "accepted: http://host:port or https://host:port"
-    );
-    Ok(url)
+    // Only fails when a provider is installed already, which is as good.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let client = reqwest::Client::builder()
+        .pool_idle_timeout(POOL_IDLE)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent(concat!("tracechain/", env!("CARGO_PKG_VERSION")))
+        .no_proxy()
+        .build()?;
+    Ok(CLIENT.get_or_init(|| client).clone())
 }
 
 /// reqwest's own error, which the retry middleware wraps in two more.
