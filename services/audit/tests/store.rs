@@ -1,4 +1,5 @@
 //! The audit service's store on real databases.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,5 @@
 //! The outbox on real databases: every record is claimed by one worker at a time until it is delivered or parked.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
 

@@ -1,4 +1,5 @@
-//! The spans of the database layer, and transactions that are repeated after a deadlock.
+//! The spans of the database layer, and transactions that get in each other's way.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
 
@@ -135,6 +136,33 @@ async fn a_deadlocked_order_is_repeated_and_finds_the_winner() {
     }
 }
 
+/// The other claim has its rows and has not committed: ours sees them as due still, and waits for their locks.
+#[tokio::test]
+async fn a_record_that_is_claimed_meanwhile_is_not_claimed_again() {
+    for engine in [Engine::MySql, Engine::MariaDb] {
+        if engine.is_not_run() {
+            continue;
+        }
+        let server = Server::private(engine).await;
+        let database = server.database().await;
+        let store = connect(&database.url).await;
+        let new = order(1);
+        store.place_order(&new, soon()).await.unwrap();
+        let mut other = MySqlConnection::connect(&database.url).await.unwrap();
+        other.execute("BEGIN").await.unwrap();
+        let lease = "UPDATE orders SET next_attempt_at = next_attempt_at + 60000000";
+        other.execute(lease).await.unwrap();
+        let release = async {
+            until(DEADLINE, async || (waiting(&database).await == 1).then_some(())).await.unwrap();
+            other.execute("COMMIT").await.unwrap();
+        };
+        let now = new.next_attempt_at;
+        let claim = store.claim_due(Uuid::new_v4(), 10, now, now + 1, soon());
+        let (claimed, ()) = tokio::join!(claim, release);
+        assert_eq!(claimed.unwrap(), [], "{engine}");
+    }
+}
+
 async fn deadlock(store: &Store, database: &Database) -> [bool; 2] {
     let request_id = Uuid::new_v4();
     let mut holder = MySqlConnection::connect(&database.url).await.unwrap();
@@ -149,20 +177,20 @@ async fn deadlock(store: &Store, database: &Database) -> [bool; 2] {
         store.place_order(&new, soon()).await.unwrap().replayed
     };
     let release = async {
-        until(DEADLINE, async || waiting(database).await.then_some(())).await.unwrap();
+        until(DEADLINE, async || (waiting(database).await == 2).then_some(())).await.unwrap();
         holder.execute("ROLLBACK").await.unwrap();
     };
     let (first, second, ()) = tokio::join!(place(), place(), release);
     [first, second]
 }
 
-/// Whether two statements of the whole server wait for a row's lock. (MySQL's own table of them cannot be read: it stumbles over
+/// How many statements of the whole server wait for a row's lock. (MySQL's own table of them cannot be read: it stumbles over
 /// the bytes of bound ids.)
-async fn waiting(database: &Database) -> bool {
+async fn waiting(database: &Database) -> usize {
     let mut connection = MySqlConnection::connect(&database.url).await.unwrap();
     let status = "SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'";
     let row = connection.fetch_one(status).await.unwrap();
-    row.get::<String, _>(1) == "2"
+    row.get::<String, _>(1).parse().unwrap()
 }
 
 /// The spans of the database layer, with their fields as text, in the order of their start.

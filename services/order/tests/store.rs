@@ -1,4 +1,5 @@
 //! The order service's store on real databases: orders and products.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
 

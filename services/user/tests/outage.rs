@@ -1,4 +1,5 @@
 //! The store while its database starts, stops and hangs: Postgres, and a SQLite file that several open at once.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! The user service's store on real databases.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
 

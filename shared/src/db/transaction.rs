@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::{
     Database,
     engine::{Row, Value},
-    error::DbError,
+    error::{DbError, DbErrorKind},
     pool::Pooled,
     run::{Answer, Ask},
     statement::Statement,
@@ -24,12 +24,14 @@ const FIRST_PAUSE: Duration = Duration::from_millis(5);
 pub struct Transaction {
     database: Database,
     pooled: Option<Pooled>,
+    /// Its connection is gone, and with it what was done: nothing may follow, least of all a commit.
+    lost: bool,
     attempt: u32,
 }
 
 impl Transaction {
     pub(super) fn new(database: Database, attempt: u32) -> Self {
-        Self { database, pooled: None, attempt }
+        Self { database, pooled: None, lost: false, attempt }
     }
 
     /// Runs a statement that returns rows.
@@ -61,7 +63,7 @@ impl Transaction {
     /// # Errors
     /// As [`DbError`] says. After a lost connection nobody knows whether it was done: the request id tells at the repeat.
     pub async fn commit(mut self) -> Result<(), DbError> {
-        if self.pooled.is_none() {
+        if self.pooled.is_none() && !self.lost {
             return Ok(());
         }
         self.ask(&COMMIT, &[], Ask::Command).await?;
@@ -93,6 +95,7 @@ impl Transaction {
             && let Some(pooled) = self.pooled.take()
         {
             pooled.lose();
+            self.lost = true;
         }
         result
     }
@@ -106,6 +109,9 @@ impl Transaction {
     ) -> Result<Answer, DbError> {
         let pooled = match &mut self.pooled {
             Some(pooled) => pooled,
+            None if self.lost => {
+                return Err(DbError::of_kind(self.database.name(), DbErrorKind::Unavailable));
+            }
             none => none.insert(self.database.begun().await?),
         };
         self.database.timed(pooled, statement, values, ask, span).await
@@ -161,7 +167,7 @@ mod tests {
     use super::*;
 
     fn contention() -> DbError {
-        DbError::of_kind("orders-db", super::super::DbErrorKind::Contention)
+        DbError::of_kind("orders-db", DbErrorKind::Contention)
     }
 
     #[tokio::test]

@@ -14,7 +14,9 @@ macro_rules! select {
                 "SELECT o.id, o.request_id, o.user_id, o.action, o.status, o.total_cents, \
                  o.currency, o.created_at, o.updated_at, o.trace_id, o.audited_at, o.audit_id, \
                  o.next_attempt_at, i.sku, i.quantity, i.unit_price_cents \
-                 FROM (SELECT * FROM orders WHERE ",
+                 FROM (SELECT id, request_id, user_id, action, status, total_cents, currency, \
+                 created_at, updated_at, trace_id, audited_at, audit_id, next_attempt_at \
+                 FROM orders WHERE ",
                 $chosen,
                 ") AS o LEFT JOIN order_items AS i ON i.order_id = o.id \
                  ORDER BY o.created_at DESC, o.id DESC, i.position"
