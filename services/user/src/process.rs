@@ -82,7 +82,9 @@ pub(crate) async fn call_order(
     members.insert("user_id".to_owned(), json!(user.id));
     members.insert("user".to_owned(), json!({"id": user.id}));
     let body = Value::Object(members).to_string();
-    app.next.call(Call::post("/process", body), scope).await
+    // The edge knows no id yet when a user registers, so a `user.id` that the caller made up would go on from here.
+    let baggage = vec![(names::attribute::USER_ID, user.id.to_string())];
+    app.next.call(Call { baggage, ..Call::post("/process", body) }, scope).await
 }
 
 /// Order-service's answer with the user and this service's chain entry, under the same status.
