@@ -38,16 +38,29 @@ where
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         expect_json(request.headers())?;
-        let deadline = request.extensions().get::<Scope>().map(Scope::deadline);
+        let scope = request.extensions().get::<Scope>().cloned();
         let read = Bytes::from_request(request, state);
-        let bytes = match deadline {
-            Some(deadline) => tokio::time::timeout_at(deadline.into(), read)
+        let bytes = match &scope {
+            Some(scope) => tokio::time::timeout_at(scope.deadline().into(), read)
                 .await
                 .map_err(|_| Problem::request_timeout("send the whole body at once"))?,
             None => read.await,
         }
         .map_err(|rejection| body_problem(rejection.status()))?;
-        Ok(Self { value: parse(&bytes)?, bytes })
+        let value = parse(&bytes).inspect_err(|_| identify(scope.as_ref(), &bytes))?;
+        Ok(Self { value, bytes })
+    }
+}
+
+/// A request that is refused before a handler sees it is still the one that its body says.
+fn identify(scope: Option<&Scope>, bytes: &[u8]) {
+    #[derive(serde::Deserialize)]
+    struct Identified {
+        request_id: uuid::Uuid,
+    }
+    let body = serde_json::from_slice::<Identified>(bytes);
+    if let (Some(scope), Ok(body)) = (scope, body) {
+        scope.identify(body.request_id);
     }
 }
 
@@ -55,10 +68,10 @@ impl<T> Json<T> {
     /// All members of the body, those that `T` does not know too, to be passed on.
     ///
     /// # Errors
-    /// 422 when the body is not an object.
+    /// 422 when a member that `T` does not know cannot be held: half a surrogate pair, or too many arrays in each other.
     pub fn members(&self) -> Result<Map<String, Value>, Problem> {
-        let not_an_object = |_| Problem::invalid_field("", "accepted: an object");
-        serde_json::from_slice(&self.bytes).map_err(not_an_object)
+        let refused = |error: serde_json::Error| Problem::invalid_field("", error.to_string());
+        serde_json::from_slice(&self.bytes).map_err(refused)
     }
 }
 
@@ -67,27 +80,35 @@ impl<T> Json<T> {
 /// # Errors
 /// 400 when it is not JSON; 422 with a pointer per field that is not accepted.
 pub fn parse<T: DeserializeOwned + Validate<Context = ()>>(bytes: &[u8]) -> Result<T, Problem> {
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    // serde_json looks at the encoding of those texts only that it keeps.
+    let text = str::from_utf8(bytes).map_err(|error| malformed(&error))?;
+    // serde takes an array for a struct, too: its entries in the order of the fields.
+    let is_object = text.trim_start().starts_with('{');
+    let mut deserializer = serde_json::Deserializer::from_str(text);
     let value: T = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        // serde_json calls a number in the place of an enum's name a syntax error too.
-        let is_data = error.inner().classify() == serde_json::error::Category::Data;
-        if is_data || serde_json::from_slice::<IgnoredAny>(bytes).is_ok() {
-            shape_problem(&error)
-        } else {
-            malformed(error.inner())
+        match serde_json::from_str::<IgnoredAny>(text) {
+            Ok(_) if is_object => shape_problem(&error),
+            Ok(_) => not_an_object(),
+            Err(error) => malformed(&error),
         }
     })?;
     deserializer.end().map_err(|error| malformed(&error))?;
+    if !is_object {
+        return Err(not_an_object());
+    }
     value.validate().map_err(|report| rule_problem(&report))?;
     Ok(value)
 }
 
-fn malformed(error: &serde_json::Error) -> Problem {
+fn not_an_object() -> Problem {
+    Problem::invalid_field("", "accepted: an object")
+}
+
+fn malformed(error: &dyn std::error::Error) -> Problem {
     Problem::malformed_json(format!("{error}; send one JSON object"))
 }
 
-/// A value of the wrong type or a missing field. serde_json stops at it, so what follows may not be JSON at all; the first
-/// fault is the one told.
+/// A value of the wrong type or a missing field; serde_json stops at the first.
 fn shape_problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let text = error.inner().to_string();
     let detail = text.rsplit_once(" at line ").map_or(text.as_str(), |(detail, _)| detail);
@@ -163,9 +184,20 @@ mod tests {
     }
 
     #[test]
+    fn a_text_that_is_not_utf_8_is_not_json_though_nobody_reads_it() {
+        let error = parse::<Order>(b"{\"user_id\": 1, \"other\": \"\xff\"}").unwrap_err();
+        assert_eq!(error.code(), "malformed_json");
+    }
+
+    #[test]
     fn each_fault_has_its_status_and_pointer() {
-        let cases: [(&str, u16, &[&str]); 8] = [
+        let cases: [(&str, u16, &[&str]); 13] = [
             ("{", 400, &[]),
+            ("{\"user_id\": \"1\"", 400, &[]),
+            ("\u{feff}{\"user_id\": 1}", 400, &[]),
+            ("[1, []]", 422, &[""]),
+            ("[\"1\"]", 422, &[""]),
+            ("{\"user_id\": \"\\ud800\"}", 422, &["/user_id"]),
             ("{\"user_id\": 1} x", 400, &[]),
             ("", 400, &[]),
             ("{}", 422, &["/user_id"]),
