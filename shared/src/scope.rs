@@ -40,7 +40,7 @@ impl Scope {
     #[must_use]
     pub fn new(service: &'static str, timeout: Duration, headers: &HeaderMap) -> Self {
         let started = Instant::now();
-        let asked = number(headers, &header::DEADLINE).map_or(timeout, Duration::from_millis);
+        let asked = milliseconds(headers, &header::DEADLINE).unwrap_or(timeout);
         let given_id = text(headers, &header::REQUEST_ID).and_then(|id| Uuid::try_parse(id).ok());
         Self(Arc::new(Inner {
             service,
@@ -114,6 +114,8 @@ fn text<'h>(headers: &'h HeaderMap, name: &http::HeaderName) -> Option<&'h str> 
     headers.get(name)?.to_str().ok()
 }
 
-fn number(headers: &HeaderMap, name: &http::HeaderName) -> Option<u64> {
-    text(headers, name)?.parse().ok()
+/// A time that is negative is over; what is no number, or one beyond all times, asks for nothing.
+fn milliseconds(headers: &HeaderMap, name: &http::HeaderName) -> Option<Duration> {
+    let number: i64 = text(headers, name)?.trim().parse().ok()?;
+    Some(Duration::from_millis(u64::try_from(number).unwrap_or(0)))
 }
