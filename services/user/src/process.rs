@@ -32,7 +32,7 @@ use crate::{
 pub(crate) struct ProcessRequest {
     #[garde(range(min = 1, max = MAX_ID))]
     user_id: i64,
-    #[garde(inner(length(chars, min = 1, max = 200)))]
+    #[garde(inner(length(chars, min = 1, max = 200), custom(routes::storable)))]
     user_name: Option<String>,
     #[garde(inner(custom(routes::email_address)))]
     user_email: Option<String>,

@@ -34,9 +34,9 @@ const FIRST_RANDOM_ID: i64 = (1 << 40) + 1;
 /// The caller's body; other members are passed on.
 #[derive(Debug, Deserialize, Validate)]
 pub(crate) struct RegisterRequest {
-    #[garde(length(chars, min = 1, max = 100))]
+    #[garde(length(chars, min = 1, max = 100), custom(routes::storable))]
     first_name: String,
-    #[garde(length(chars, min = 1, max = 100))]
+    #[garde(length(chars, min = 1, max = 100), custom(routes::storable))]
     last_name: String,
     #[garde(custom(routes::email_address))]
     email: String,

@@ -71,6 +71,15 @@ impl From<WriteError> for Problem {
     }
 }
 
+/// A garde rule: no U+0000, which the texts of Postgres cannot hold.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that garde calls")]
+pub(crate) fn storable(value: &str, _: &()) -> garde::Result {
+    if value.contains('\0') {
+        return Err(garde::Error::new("holds U+0000; accepted: every other character"));
+    }
+    Ok(())
+}
+
 /// A garde rule: one `@` with something on both sides, a dot in the domain, no spaces, at most 254 bytes (RFC 5321).
 ///
 /// Whether the address exists only a message to it can tell, so nothing finer is checked.
