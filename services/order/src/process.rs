@@ -34,6 +34,7 @@ use crate::{
 };
 
 const MAX_ID: i64 = (1 << 53) - 1;
+const MAX_ITEMS: usize = 50;
 const MAX_QUANTITY: i64 = 1_000_000;
 
 /// The caller's body as far as this service reads it; other members are passed on.
@@ -43,11 +44,20 @@ pub(crate) struct ProcessRequest {
     user_id: i64,
     #[garde(length(chars, min = 1, max = 64))]
     action: String,
-    #[serde(default)]
-    #[garde(length(max = 50), dive)]
-    items: Vec<Item>,
+    #[garde(custom(few), dive)]
+    items: Option<Vec<Item>>,
     #[garde(skip)]
     request_id: Option<Uuid>,
+}
+
+/// A garde rule: at most 50 items.
+#[expect(clippy::ref_option, reason = "the signature that garde calls")]
+fn few(items: &Option<Vec<Item>>, _: &()) -> garde::Result {
+    let count = items.as_ref().map_or(0, Vec::len);
+    if count > MAX_ITEMS {
+        return Err(garde::Error::new(format!("has {count} entries; accepted: at most {MAX_ITEMS}")));
+    }
+    Ok(())
 }
 
 /// One line of the order asked for.
@@ -69,7 +79,7 @@ pub(crate) async fn process(
     let request = body.value;
     request.request_id.inspect(|id| scope.identify(*id));
     set_attribute(&Span::current(), attribute::USER_ID, request.user_id);
-    let priced = pricing::price_order(&app.store, &scope, &request.items).await?;
+    let priced = pricing::price_order(&app.store, &scope, &request.items.unwrap_or_default()).await?;
     let members = members_for_audit(members, &scope);
     let new = new_order(request.user_id, request.action, priced, &scope, &members);
     let place = app.store.place_order(&new, scope.deadline());
