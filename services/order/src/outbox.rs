@@ -123,19 +123,22 @@ impl Relay {
         })
     }
 
-    /// Delivers one record within the trace that placed its order; true when audit has it.
+    /// Delivers one record within the trace that placed its order, which its log lines name too; true when audit has it.
     async fn deliver(&self, due: DueAudit) -> bool {
+        let carrier = Carrier {
+            traceparent: due.continuation.traceparent.clone(),
+            tracestate: due.continuation.tracestate.clone(),
+            baggage: due.continuation.baggage.clone(),
+        };
+        self.deliver_in_context(due).with_context(carrier.to_context()).await
+    }
+
+    async fn deliver_in_context(&self, due: DueAudit) -> bool {
         let scope = Scope::new(names::service::ORDER, DELIVERY_SCOPE, &HeaderMap::new());
         scope.identify(due.request_id);
-        let carrier = Carrier {
-            traceparent: due.continuation.traceparent,
-            tracestate: due.continuation.tracestate,
-            baggage: due.continuation.baggage,
-        };
-        let delivery = audit::deliver(&self.client, due.audit_body.into(), &scope);
-        match delivery.with_context(carrier.to_context()).await {
+        match audit::deliver(&self.client, due.audit_body.into(), &scope).await {
             Delivery::Recorded { audit_id, recorded_at, .. } => {
-                tracing::info!(order_id = %due.order_id, trace_id = due.trace_id, attempts = due.attempts, "Audit record delivered late");
+                tracing::info!(order_id = %due.order_id, attempts = due.attempts, "Audit record delivered late");
                 self.acks.send(Delivered { order_id: due.order_id, audit_id, recorded_at });
                 return true;
             }
