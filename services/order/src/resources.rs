@@ -2,10 +2,10 @@
 
 use axum::{
     Json as JsonAnswer,
-    extract::{Path, State},
+    extract::{FromRequestParts, Path, State},
 };
 use garde::Validate;
-use http::StatusCode;
+use http::{StatusCode, request::Parts};
 use serde::{Deserialize, Serialize};
 use shared::{
     json::Json,
@@ -95,9 +95,8 @@ pub(crate) async fn list_orders(
 pub(crate) async fn get_order(
     State(app): State<App>,
     scope: Scope,
-    Path(id): Path<String>,
+    OrderId(id): OrderId,
 ) -> Result<JsonAnswer<OrderBody>, Problem> {
-    let id = order_id(&id)?;
     let order = scope.within(names::database::ORDERS, app.store.find_order(id)).await??;
     order.map(|order| JsonAnswer(OrderBody::from(&order))).ok_or_else(|| no_such_order(id))
 }
@@ -106,10 +105,9 @@ pub(crate) async fn get_order(
 pub(crate) async fn change_order(
     State(app): State<App>,
     scope: Scope,
-    Path(id): Path<String>,
+    OrderId(id): OrderId,
     body: Json<StatusChange>,
 ) -> Result<JsonAnswer<OrderBody>, Problem> {
-    let id = order_id(&id)?;
     let status = match body.value.status {
         NewStatus::Completed => Status::Completed,
         NewStatus::Cancelled => Status::Cancelled,
@@ -132,9 +130,8 @@ pub(crate) async fn change_order(
 pub(crate) async fn delete_order(
     State(app): State<App>,
     scope: Scope,
-    Path(id): Path<String>,
+    OrderId(id): OrderId,
 ) -> Result<StatusCode, Problem> {
-    let id = order_id(&id)?;
     match scope.within(names::database::ORDERS, app.store.delete_order(id)).await?? {
         Deletion::Done => Ok(StatusCode::NO_CONTENT),
         Deletion::NotCancelled(status) => Err(Problem::conflict(format!(
@@ -148,9 +145,18 @@ pub(crate) async fn delete_order(
     }
 }
 
-fn order_id(text: &str) -> Result<Uuid, Problem> {
-    let refused = |_| Problem::bad_request("the order id is not accepted; accepted: a UUID");
-    Uuid::try_parse(text).map_err(refused)
+/// An order's id from the path; 400 in the form of all errors for anything else, what is not UTF-8 too.
+pub(crate) struct OrderId(Uuid);
+
+impl<S: Send + Sync> FromRequestParts<S> for OrderId {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let text = Path::<String>::from_request_parts(parts, state).await.ok();
+        let id = text.and_then(|Path(text)| Uuid::try_parse(&text).ok());
+        let refused = "the order id is not accepted; accepted: a UUID";
+        id.map(Self).ok_or_else(|| Problem::bad_request(refused))
+    }
 }
 
 fn no_such_order(id: Uuid) -> Problem {
