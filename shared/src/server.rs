@@ -13,7 +13,7 @@ use std::{
 
 use anyhow::Context as _;
 use axum::{Router, extract::DefaultBodyLimit, middleware};
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{config::ServerArgs, health::Health, json::BODY_LIMIT, metrics, process::Process};
@@ -63,7 +63,7 @@ impl Server {
             app: OnceLock::new(),
             starting: Health::starting(process.service).routes(),
             stop: CancellationToken::new(),
-            connections: Arc::new(tokio::sync::Semaphore::new(args.max_connections.into())),
+            connections: Arc::new(Semaphore::new(args.max_connections.into())),
         });
         let mut server = Self {
             process: process.clone(),
@@ -129,6 +129,20 @@ impl Server {
             );
         }
     }
+}
+
+/// Serves `app` on `listener` by the accept loop alone, without the layer: for what takes telemetry in and so makes none.
+/// Returns when `stop` is cancelled and the requests in flight have ended.
+pub async fn serve_untraced(
+    listener: TcpListener,
+    app: Router,
+    max_connections: usize,
+    stop: CancellationToken,
+) {
+    let connections = Arc::new(Semaphore::new(max_connections));
+    let shared =
+        accept::Shared { app: OnceLock::from(app), starting: Router::new(), stop, connections };
+    accept::run(listener, Arc::new(shared)).await;
 }
 
 async fn listen(address: SocketAddr, variable: &str) -> anyhow::Result<TcpListener> {

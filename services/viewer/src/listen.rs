@@ -4,7 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use anyhow::Context;
 use axum::Router;
-use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_util::sync::CancellationToken;
 
 /// A bound listener, or an error that names the port and the variable that changes it.
 pub(crate) async fn bind(host: IpAddr, port: u16, variable: &str) -> anyhow::Result<TcpListener> {
@@ -14,17 +15,30 @@ pub(crate) async fn bind(host: IpAddr, port: u16, variable: &str) -> anyhow::Res
     })
 }
 
-/// Serves until `stop` becomes true, then closes idle connections and finishes the requests under way.
+/// Connections of one listener; further ones wait in its queue.
+const MAX_CONNECTIONS: usize = 1024;
+
+/// Serves HTTP/1.1 until `stop` is cancelled, then closes idle connections and finishes the requests under way.
 pub(crate) fn serve(
     tasks: &mut JoinSet<std::io::Result<()>>,
     listener: TcpListener,
     router: Router,
-    stop: watch::Receiver<bool>,
+    stop: CancellationToken,
 ) {
-    let stopped = async move {
-        let mut stop = stop;
-        // An error means that the sender is gone, which is a stop too.
-        let _ = stop.wait_for(|&stop| stop).await;
-    };
-    tasks.spawn(async move { axum::serve(listener, router).with_graceful_shutdown(stopped).await });
+    let served = shared::server::serve_untraced(listener, router, MAX_CONNECTIONS, stop);
+    tasks.spawn(async move {
+        served.await;
+        Ok(())
+    });
+}
+
+/// The same for gRPC, which needs HTTP/2.
+pub(crate) fn serve_grpc(
+    tasks: &mut JoinSet<std::io::Result<()>>,
+    listener: TcpListener,
+    router: Router,
+    stop: CancellationToken,
+) {
+    let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());
+    tasks.spawn(async move { served.await });
 }

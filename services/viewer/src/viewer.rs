@@ -3,7 +3,8 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::http::{HeaderName, Method, header};
-use tokio::{sync::watch, task::JoinSet, time::timeout};
+use tokio::{task::JoinSet, time::timeout};
+use tokio_util::sync::CancellationToken;
 use tower_http::cors::CorsLayer;
 
 use crate::{Config, Store, listen, query, receive};
@@ -27,7 +28,7 @@ pub struct Addresses {
 pub struct Viewer {
     store: Arc<Store>,
     addresses: Addresses,
-    stop: watch::Sender<bool>,
+    stop: CancellationToken,
     tasks: JoinSet<std::io::Result<()>>,
 }
 
@@ -50,17 +51,22 @@ impl Viewer {
         let store = Arc::new(Store::within(config.store_bytes));
         let receiver = receive::Receiver::new(Arc::clone(&store));
         let asking = query::router(Arc::clone(&store), cors(config));
-        let (stop, stopped) = watch::channel(false);
+        let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
-        listen::serve(&mut tasks, pages, asking.clone(), stopped.clone());
-        listen::serve(&mut tasks, query, asking, stopped.clone());
-        listen::serve(
+        listen::serve(&mut tasks, pages, asking.clone(), stop.clone());
+        listen::serve(&mut tasks, query, asking, stop.clone());
+        listen::serve_grpc(
             &mut tasks,
             otlp_grpc,
             receive::grpc_router(receiver.clone()),
-            stopped.clone(),
+            stop.clone(),
         );
-        listen::serve(&mut tasks, otlp_http, receive::http_router(receiver, cors(config)), stopped);
+        listen::serve(
+            &mut tasks,
+            otlp_http,
+            receive::http_router(receiver, cors(config)),
+            stop.clone(),
+        );
         tracing::info!(
             pages = %addresses.pages, query = %addresses.query, otlp_grpc = %addresses.otlp_grpc, otlp_http = %addresses.otlp_http,
             store_bytes = config.store_bytes as i64, "Viewer listening"
@@ -78,7 +84,7 @@ impl Viewer {
 
     /// Stops taking connections, finishes the requests under way, and gives up on them after three seconds.
     pub async fn stop(mut self) {
-        self.stop.send_replace(true);
+        self.stop.cancel();
         let drained =
             timeout(DRAIN, async { while self.tasks.join_next().await.is_some() {} }).await;
         let stats = self.store.stats();
