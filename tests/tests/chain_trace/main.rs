@@ -69,6 +69,13 @@ async fn a_purchase_continues_the_callers_trace(system: &System) {
     purchase::check_rows(system, &caller, &spans).await;
     system.wait_delivered(1.0).await;
     moved::check_one_purchase(&before, &system.scrape().await);
+    let held = usize::try_from(system.sink.store().span_count()).unwrap();
+    assert_eq!(
+        held,
+        spans.len(),
+        "nobody asked for these:\n{}",
+        system.other_traces(&caller.trace_id)
+    );
 }
 
 async fn a_request_without_context_begins_its_own_trace(system: &System) {

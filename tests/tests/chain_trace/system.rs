@@ -53,8 +53,21 @@ impl System {
         self.wait_exported().await;
         let spans = self.sink.spans(trace_id);
         let seen = tree(&spans);
-        assert!(seen == expected, "trace {trace_id} should be\n{expected}\nand is\n{seen}");
+        assert!(
+            seen == expected,
+            "trace {trace_id} should be\n{expected}\nand is\n{seen}\n{}",
+            self.other_traces(trace_id)
+        );
         spans
+    }
+
+    /// Where the spans of a broken trace have gone.
+    pub(crate) fn other_traces(&self, trace_id: &str) -> String {
+        let ids = self.sink.store().newest(5).into_iter().map(|id| id.to_string());
+        let others = ids.filter(|id| id != trace_id);
+        others
+            .map(|id| format!("beside it, trace {id}:\n{}", tree(&self.sink.spans(&id))))
+            .collect()
     }
 
     /// Waits until no service has a span left to send.

@@ -38,12 +38,12 @@ async fn with_propagators_none_nothing_arrives_and_each_service_has_a_trace_of_i
 
 #[tokio::test]
 async fn with_tracecontext_alone_no_baggage_arrives() {
-    for (off, flags) in [(false, "01"), (true, "01")] {
+    for off in [false, true] {
         let variables = [("OTEL_PROPAGATORS", "tracecontext"), OFF];
         let passed = passed_with(if off { &variables } else { &variables[..1] }).await;
 
-        let [trace_id, _, seen] = passed.traceparent();
-        assert_eq!((trace_id.as_str(), seen.as_str()), (TRACE, flags), "{}", passed.shown());
+        let [trace_id, _, flags] = passed.traceparent();
+        assert_eq!((trace_id.as_str(), flags.as_str()), (TRACE, "01"), "{}", passed.shown());
         assert_eq!(passed.lines("tracestate"), ["vendor=a1"], "{}", passed.shown());
         assert!(passed.lines("baggage").is_empty(), "{}", passed.shown());
         assert_eq!(passed.trace_id(), TRACE);
