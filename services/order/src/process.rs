@@ -55,7 +55,9 @@ pub(crate) struct ProcessRequest {
 fn few(items: &Option<Vec<Item>>, _: &()) -> garde::Result {
     let count = items.as_ref().map_or(0, Vec::len);
     if count > MAX_ITEMS {
-        return Err(garde::Error::new(format!("has {count} entries; accepted: at most {MAX_ITEMS}")));
+        return Err(garde::Error::new(format!(
+            "has {count} entries; accepted: at most {MAX_ITEMS}"
+        )));
     }
     Ok(())
 }
@@ -79,7 +81,8 @@ pub(crate) async fn process(
     let request = body.value;
     request.request_id.inspect(|id| scope.identify(*id));
     set_attribute(&Span::current(), attribute::USER_ID, request.user_id);
-    let priced = pricing::price_order(&app.store, &scope, &request.items.unwrap_or_default()).await?;
+    let priced =
+        pricing::price_order(&app.store, &scope, &request.items.unwrap_or_default()).await?;
     let members = members_for_audit(members, &scope);
     let new = new_order(request.user_id, request.action, priced, &scope, &members);
     let place = app.store.place_order(&new, scope.deadline());
