@@ -43,8 +43,16 @@ pub(crate) struct OrderOfRequest {
     id: Uuid,
     #[garde(range(min = 0))]
     total_cents: i64,
-    #[garde(length(min = 3, max = 3), ascii)]
+    #[garde(custom(currency_code))]
     currency: String,
+}
+
+/// A garde rule: three capital letters, as in ISO 4217.
+fn currency_code(text: &str, _: &()) -> garde::Result {
+    if text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return Ok(());
+    }
+    Err(garde::Error::new("accepted: a currency as three capital letters, such as EUR"))
 }
 
 /// Records the request.
