@@ -4,8 +4,10 @@
 //! What is not installed makes a test fail with what to install, unless `infra/test.sh` has listed it as not to be had.
 
 mod account;
+mod answer;
 mod chain;
 mod chain_options;
+pub mod conduct;
 mod database;
 mod engine;
 mod environment;
@@ -20,6 +22,7 @@ mod proxy;
 mod scrape;
 mod scratch;
 mod server;
+mod service;
 mod shared_server;
 mod sink;
 mod template;
@@ -27,6 +30,7 @@ mod tree;
 mod upstream;
 mod watchdog;
 
+pub use answer::request_id;
 pub use chain::{Chain, Instance};
 pub use chain_options::{ChainOptions, Service};
 pub use database::{Database, sqlite};
@@ -40,6 +44,7 @@ pub use program::{Process, Program, tracechain};
 pub use proxy::{Mode, Proxy};
 pub use scrape::Scrape;
 pub use server::Server;
+pub use service::{Answer, Running};
 pub use shared_server::{mariadb, mysql, postgres};
 pub use sink::{SeenSpan, Sink};
 pub use tree::tree;
