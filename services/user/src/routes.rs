@@ -80,7 +80,7 @@ pub(crate) fn storable(value: &str, _: &()) -> garde::Result {
     Ok(())
 }
 
-/// A garde rule: one `@` with something on both sides, a dot in the domain, no spaces, at most 254 bytes (RFC 5321).
+/// A garde rule: one `@` with something on both sides, a dot in the domain, no spaces, at most 254 characters (RFC 5321).
 ///
 /// Whether the address exists only a message to it can tell, so nothing finer is checked.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that garde calls")]
@@ -95,10 +95,10 @@ pub(crate) fn email_address(value: &str, _: &()) -> garde::Result {
         None => false,
     };
     let plain = !value.chars().any(|c| c.is_whitespace() || c.is_control());
-    if accepted && plain && value.len() <= 254 {
+    if accepted && plain && value.chars().count() <= 254 {
         return Ok(());
     }
     Err(garde::Error::new(
-        "accepted: an e-mail address such as name@example.com, at most 254 bytes",
+        "accepted: an e-mail address such as name@example.com, at most 254 characters",
     ))
 }

@@ -42,6 +42,7 @@ async fn bench() {
 }
 
 /// Seconds of a round: `BENCH_SECONDS`, 10 unless set.
+#[expect(clippy::disallowed_methods, reason = "a bench has no other configuration")]
 fn seconds() -> Duration {
     let set = std::env::var("BENCH_SECONDS").ok().and_then(|text| text.parse().ok());
     Duration::from_secs(set.unwrap_or(10))
