@@ -45,6 +45,18 @@ pub(crate) struct OrderOfRequest {
     total_cents: i64,
     #[garde(custom(currency_code))]
     currency: String,
+    /// The trace that placed the order, where the caller tells it; a repeated request comes in another.
+    #[garde(inner(custom(hex_trace_id)))]
+    trace_id: Option<String>,
+}
+
+/// A garde rule: a trace id as W3C Trace Context writes it.
+fn hex_trace_id(text: &str, _: &()) -> garde::Result {
+    let is_hex = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    if text.len() == 32 && is_hex && text.bytes().any(|byte| byte != b'0') {
+        return Ok(());
+    }
+    Err(garde::Error::new("accepted: a trace id, 32 digits of lower case hex, not all zero"))
 }
 
 /// A garde rule: three capital letters, as in ISO 4217.
@@ -72,7 +84,7 @@ pub(crate) async fn process(
         total_cents: request.order.total_cents,
         currency: request.order.currency,
         recorded_at: now_micros(),
-        trace_id: chain::trace_id(),
+        trace_id: request.order.trace_id.unwrap_or_else(chain::trace_id),
     };
     let insert = store.insert_audit(&record, scope.deadline());
     let Recorded { log, replayed } = scope.within(names::database::AUDIT, insert).await??;

@@ -88,8 +88,10 @@ pub(crate) async fn process(
     let place = app.store.place_order(&new, scope.deadline());
     let placed = scope.within(names::database::ORDERS, place).await?.map_err(Problem::from)?;
     describe(&placed);
-    let body =
-        audit_body(&members, placed.order.id, placed.order.total_cents, &placed.order.currency);
+    let body = {
+        let Order { id, total_cents, currency, trace_id, .. } = &placed.order;
+        audit_body(&members, *id, *total_cents, currency, trace_id)
+    };
     let delivery = audit::deliver(&app.next, body.into(), &scope).await;
     let audited = settle(&app, &placed.order, delivery).await;
     Ok(answer(&placed, audited, &scope))
@@ -104,9 +106,18 @@ fn members_for_audit(mut members: Map<String, Value>, scope: &Scope) -> Map<Stri
     members
 }
 
-fn audit_body(members: &Map<String, Value>, id: Uuid, total_cents: i64, currency: &str) -> Vec<u8> {
+/// The trace that placed the order goes along: a repeat of the request runs in another trace, and may be the first to reach
+/// audit, yet order and audit record are to be found under one trace id.
+fn audit_body(
+    members: &Map<String, Value>,
+    id: Uuid,
+    total_cents: i64,
+    currency: &str,
+    trace_id: &str,
+) -> Vec<u8> {
     let mut members = members.clone();
-    let order = json!({"id": id, "total_cents": total_cents, "currency": currency});
+    let order =
+        json!({"id": id, "total_cents": total_cents, "currency": currency, "trace_id": trace_id});
     members.insert("order".to_owned(), order);
     Value::Object(members).to_string().into_bytes()
 }
@@ -118,19 +129,19 @@ fn new_order(
     scope: &Scope,
     members: &Map<String, Value>,
 ) -> NewOrder {
-    let (id, now) = (Uuid::now_v7(), now_micros());
+    let (id, now, trace_id) = (Uuid::now_v7(), now_micros(), chain::trace_id());
     let carrier = Carrier::from_context(&Span::current().context());
     NewOrder {
         id,
         request_id: scope.request_id(),
         user_id,
         action,
-        audit_body: audit_body(members, id, priced.total_cents, &priced.currency),
+        audit_body: audit_body(members, id, priced.total_cents, &priced.currency, &trace_id),
         items: priced.items,
         total_cents: priced.total_cents,
         currency: priced.currency,
         created_at: now,
-        trace_id: chain::trace_id(),
+        trace_id,
         next_attempt_at: now + FIRST_LEASE.as_micros() as i64,
         continuation: Continuation {
             traceparent: carrier.traceparent,
