@@ -144,6 +144,31 @@ async fn a_record_that_audit_refuses_is_parked_and_not_sent_again() {
 }
 
 #[tokio::test]
+async fn a_repeat_that_reaches_audit_first_leaves_one_trace_id_on_both_rows() {
+    let mut chain = Chain::start(ChainOptions::sqlite()).await;
+    let url = format!("{}{}", chain.url(Service::Gateway), asking::PROCESS);
+    let key = [("idempotency-key", "once-and-again")];
+    chain.stop(Service::Audit).await;
+    let first = asking::send(&url, &key, &asking::purchase(7)).await.unwrap();
+    assert_pending(&first);
+    chain.restart(Service::Audit).await;
+
+    let again = asking::send(&url, &key, &asking::purchase(7)).await.unwrap();
+
+    assert_eq!((again.status, ids(&again)), (200, ids(&first)), "{again:?}");
+    assert_eq!(again.header("idempotency-replayed"), Some("true"));
+    assert_ne!(
+        again.body["chain"][0]["trace_id"],
+        again.text("trace_id"),
+        "it ran in its own trace"
+    );
+    assert_eq!(
+        (orders(&chain).await, audits(&chain).await),
+        (vec![ids(&first)], vec![ids(&first)])
+    );
+}
+
+#[tokio::test]
 async fn the_first_lease_covers_the_first_call() {
     // Audit takes its time, yet answers in time: the relay must not send the record a second time meanwhile.
     let upstream = Upstream::start(|_| {
