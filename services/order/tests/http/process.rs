@@ -54,7 +54,7 @@ fn assert_audited(chain: &Chain, body: &Value, shown: &Value, trace_id: &str) {
     }
     expected["request_id"] = shown["request_id"].clone();
     let order = &shown["order"];
-    expected["order"] = json!({"id": order["id"], "total_cents": order["total_cents"], "currency": order["currency"]});
+    expected["order"] = json!({"id": order["id"], "total_cents": order["total_cents"], "currency": order["currency"], "trace_id": trace_id});
     assert_eq!(call.json(), expected);
     assert_eq!(call.header("x-request-id"), shown["request_id"].as_str());
     assert_eq!(call.header("traceparent").unwrap().split('-').nth(1), Some(trace_id));
