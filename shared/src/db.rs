@@ -9,6 +9,7 @@
 mod connect;
 mod engine;
 mod error;
+mod migrator;
 mod pool;
 mod run;
 mod start;
@@ -21,6 +22,7 @@ use self::{connect::Connector, pool::Pool, run::Ask, start::Start, statement::Ta
 pub use self::{
     engine::{Column, Engine, Row, Value},
     error::{DbError, DbErrorKind},
+    migrator::migrator,
     start::{DbStartError, Migrations},
     statement::Statement,
     transaction::{Attempts, Transaction},

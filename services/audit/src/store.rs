@@ -2,18 +2,23 @@
 //!
 //! Invariant: one record per request id, however often and from however many sides it is delivered.
 
-use std::{borrow::Cow, time::Instant};
+use std::{borrow::Cow, sync::LazyLock, time::Instant};
 
+use include_dir::include_dir;
 use shared::{
     config::database::DatabaseArgs,
-    db::{Attempts, Database, DbError, DbStartError, Migrations, Row, Statement},
+    db::{Attempts, Database, DbError, DbStartError, Migrations, Row, Statement, migrator},
     names,
 };
 use sqlx::migrate::Migrator;
 use uuid::Uuid;
 
-static POSTGRES: Migrator = sqlx::migrate!("../../db/audit/postgres");
-static SQLITE: Migrator = sqlx::migrate!("../../db/audit/sqlite");
+static POSTGRES: LazyLock<Migrator> = LazyLock::new(|| {
+    migrator(const { &include_dir!("$CARGO_MANIFEST_DIR/../../db/audit/postgres") })
+});
+static SQLITE: LazyLock<Migrator> = LazyLock::new(|| {
+    migrator(const { &include_dir!("$CARGO_MANIFEST_DIR/../../db/audit/sqlite") })
+});
 
 macro_rules! columns {
     () => {

@@ -10,9 +10,12 @@ mod outbox;
 mod place;
 mod products;
 
+use std::sync::LazyLock;
+
+use include_dir::include_dir;
 use shared::{
     config::database::DatabaseArgs,
-    db::{Database, DbStartError, Migrations},
+    db::{Database, DbStartError, Migrations, migrator},
     names,
 };
 use sqlx::migrate::Migrator;
@@ -24,8 +27,11 @@ pub use self::{
     products::Product,
 };
 
-static MYSQL: Migrator = sqlx::migrate!("../../db/order/mysql");
-static SQLITE: Migrator = sqlx::migrate!("../../db/order/sqlite");
+static MYSQL: LazyLock<Migrator> =
+    LazyLock::new(|| migrator(const { &include_dir!("$CARGO_MANIFEST_DIR/../../db/order/mysql") }));
+static SQLITE: LazyLock<Migrator> = LazyLock::new(|| {
+    migrator(const { &include_dir!("$CARGO_MANIFEST_DIR/../../db/order/sqlite") })
+});
 
 /// The order service's database.
 #[derive(Clone)]

@@ -7,9 +7,12 @@ mod registrations;
 mod requests;
 mod users;
 
+use std::sync::LazyLock;
+
+use include_dir::include_dir;
 use shared::{
     config::database::DatabaseArgs,
-    db::{Database, DbError, DbStartError, Migrations},
+    db::{Database, DbError, DbStartError, Migrations, migrator},
     names,
 };
 use sqlx::migrate::Migrator;
@@ -20,8 +23,11 @@ pub use self::{
     users::{NewUser, Position, User},
 };
 
-static POSTGRES: Migrator = sqlx::migrate!("../../db/user/postgres");
-static SQLITE: Migrator = sqlx::migrate!("../../db/user/sqlite");
+static POSTGRES: LazyLock<Migrator> = LazyLock::new(|| {
+    migrator(const { &include_dir!("$CARGO_MANIFEST_DIR/../../db/user/postgres") })
+});
+static SQLITE: LazyLock<Migrator> =
+    LazyLock::new(|| migrator(const { &include_dir!("$CARGO_MANIFEST_DIR/../../db/user/sqlite") }));
 
 /// The user service's database.
 #[derive(Clone)]
