@@ -32,13 +32,11 @@ async fn bench() {
     );
     embedded_memory().await;
     compare("embedded (SQLite)", &Databases::embedded()).await;
-    let servers = Databases::servers().await;
-    compare(&servers.name, &servers).await;
-    println!(
-        "{:<36} {:>8.0} /s",
-        "the same statements alone",
-        statements::per_second(&servers, CONNECTIONS, seconds()).await
-    );
+    for servers in Databases::servers().await {
+        compare(&servers.name, &servers).await;
+        let alone = statements::per_second(&servers, CONNECTIONS, seconds()).await;
+        println!("{:<36} {alone:>8.0} /s", format!("{}, the statements alone", servers.name));
+    }
 }
 
 /// Seconds of a round: `BENCH_SECONDS`, 10 unless set.

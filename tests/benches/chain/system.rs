@@ -22,18 +22,25 @@ impl Databases {
         Self { name: "embedded (SQLite)".to_owned(), servers: None }
     }
 
-    /// Postgres for user and audit; for order MySQL, or MariaDB where there is no MySQL.
-    pub(crate) async fn servers() -> Self {
+    /// Postgres for user and audit, and for order each of MySQL and MariaDB that is installed.
+    pub(crate) async fn servers() -> Vec<Self> {
         let postgres = testbed::postgres().await;
-        let orders = if Engine::MySql.is_not_run() {
-            testbed::mariadb().await
-        } else {
-            testbed::mysql().await
-        };
-        let name = format!("Postgres and {}", orders.engine().name());
-        let databases =
-            [postgres.database().await, orders.database().await, postgres.database().await];
-        Self { name, servers: Some(databases) }
+        let mut all = Vec::new();
+        for engine in
+            [Engine::MySql, Engine::MariaDb].into_iter().filter(|engine| !engine.is_not_run())
+        {
+            let orders = match engine {
+                Engine::MySql => testbed::mysql().await,
+                _ => testbed::mariadb().await,
+            };
+            let databases =
+                [postgres.database().await, orders.database().await, postgres.database().await];
+            all.push(Self {
+                name: format!("Postgres, {}", engine.name()),
+                servers: Some(databases),
+            });
+        }
+        all
     }
 }
 
