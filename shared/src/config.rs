@@ -145,16 +145,15 @@ pub fn replaced_variables() -> Vec<String> {
 
 /// The value of an environment variable; an empty one counts as unset.
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+#[expect(clippy::disallowed_methods, reason = "the module that reads the environment")]
 pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
+#[expect(clippy::disallowed_methods, reason = "the module that reads the environment")]
 fn without_empty_variable(arg: clap::Arg) -> clap::Arg {
-    let empty = arg
-        .get_env()
-        .is_some_and(|name| std::env::var_os(name).is_some_and(|value| value.is_empty()));
-    if empty { arg.env(None::<&str>) } else { arg }
+    let value = arg.get_env().and_then(std::env::var_os);
+    if value.is_some_and(|value| value.is_empty()) { arg.env(None::<&str>) } else { arg }
 }
 
 /// A bad value told by its variable's name; `None` for errors that clap tells well.

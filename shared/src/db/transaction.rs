@@ -121,7 +121,7 @@ impl Transaction {
 /// How often a transaction is tried: the first time and at most three repeats after deadlocks, serialization failures and
 /// busy locks, within the caller's deadline.
 ///
-/// ```ignore
+/// ```text
 /// let mut attempts = Attempts::until(deadline);
 /// loop {
 ///     match self.try_place_order(order, attempts.number()).await {
