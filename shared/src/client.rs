@@ -32,6 +32,8 @@ use base::service_url;
 /// Shorter than a server of ours keeps an idle connection, so that it is the client that closes.
 const POOL_IDLE: Duration = Duration::from_secs(15);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// Time kept back for sending on what the callee says at the last moment.
+const ANSWER_ALLOWANCE: Duration = Duration::from_millis(10);
 const MAX_RETRIES: u32 = 2;
 /// Bytes of an answer that are read: a list of 200 entries fits many times.
 const ANSWER_LIMIT: usize = 4 * 1024 * 1024;
@@ -126,21 +128,24 @@ impl Client {
     /// # Errors
     /// 504 when no answer came in time, 502 when the service was not reached or its answer broke off; both name it.
     pub async fn call(&self, call: Call, scope: &Scope) -> Result<Answer, Problem> {
-        let left = scope.remaining().saturating_sub(HOP_ALLOWANCE);
-        let timeout = call.timeout.map_or(left, |own| own.min(left));
-        if timeout.is_zero() {
-            return Err(self.too_late());
+        let left = scope.remaining();
+        let allowed = call.timeout.map_or(left, |own| own.min(left));
+        let for_callee = allowed.saturating_sub(HOP_ALLOWANCE);
+        if for_callee.is_zero() {
+            return Err(self.no_time_left());
         }
-        let answer = async { self.read(self.send(call, timeout, scope).await?).await };
+        // Longer than the callee has: what it answers at its own deadline, and whom it names, is still heard.
+        let patience = allowed.saturating_sub(ANSWER_ALLOWANCE);
+        let answer = async { self.read(self.send(call, for_callee, patience, scope).await?).await };
         // reqwest's timeout is per try and ends the span well; this one bounds the tries together.
-        let bound = timeout + HOP_ALLOWANCE / 2;
-        tokio::time::timeout(bound, answer).await.unwrap_or_else(|_| Err(self.too_late()))
+        tokio::time::timeout(allowed, answer).await.unwrap_or_else(|_| Err(self.too_late()))
     }
 
     async fn send(
         &self,
         call: Call,
-        timeout: Duration,
+        for_callee: Duration,
+        patience: Duration,
         scope: &Scope,
     ) -> Result<reqwest::Response, Problem> {
         let url = self.base.join(call.path.trim_start_matches('/'));
@@ -149,9 +154,9 @@ impl Client {
             .traced
             .request(call.method, url)
             .headers(call.headers)
-            .header(names::header::DEADLINE, timeout.as_millis().to_string())
+            .header(names::header::DEADLINE, for_callee.as_millis().to_string())
             .header(names::header::REQUEST_ID, scope.request_id().to_string())
-            .timeout(timeout)
+            .timeout(patience)
             .with_extension(trace::Target { template: call.template, peer: self.peer })
             .with_extension(trace::Baggage(call.baggage));
         if let Some(body) = call.body {
@@ -199,6 +204,12 @@ impl Client {
 
     fn too_late(&self) -> Problem {
         Problem::timeout(format!("{} did not answer in time", self.peer)).of_service(self.peer)
+    }
+
+    fn no_time_left(&self) -> Problem {
+        let detail =
+            format!("the deadline was too near for {} to be asked; allow more time", self.peer);
+        Problem::timeout(detail)
     }
 
     fn bad_answer(&self, what: &str) -> Problem {

@@ -8,6 +8,7 @@
 
 mod asking;
 mod clients;
+mod database_lock;
 mod database_outage;
 mod drain;
 mod hop;
