@@ -118,6 +118,11 @@ pub fn traceresponse(cx: &Context) -> Option<HeaderValue> {
     HeaderValue::from_maybe_shared(Bytes::from(text)).ok()
 }
 
+/// The trace flags that the current span is passed on with (level 2: sampled and random), for log lines.
+pub(crate) fn trace_flags(cx: &Context) -> u8 {
+    trace_context::current_flags(&installed().wire.own(cx))
+}
+
 fn installed() -> &'static Installed {
     INSTALLED.get().unwrap_or(&DEFAULT)
 }

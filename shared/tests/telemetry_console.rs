@@ -47,7 +47,7 @@ fn spans_log_lines_and_metrics_are_written_to_standard_output() {
     assert_eq!((&log["trace_id"], &log["span_id"]), (&span["trace_id"], &span["span_id"]));
     assert_eq!(
         (&log["trace_flags"], &log["rows"], &log["service.name"]),
-        (&"01".into(), &2.into(), &"order-service".into())
+        (&"03".into(), &2.into(), &"order-service".into())
     );
 
     assert!(

@@ -87,16 +87,23 @@ fn only_traceparent(extractor: &dyn Extractor) -> Option<Traceparent> {
 pub(super) fn current_traceparent(cx: &Context) -> Option<String> {
     let span = cx.span();
     let current = span.span_context();
-    let sampled = if current.is_sampled() { SAMPLED } else { 0 };
-    let random = if random(cx, current) { RANDOM } else { 0 };
     current.is_valid().then(|| {
         Traceparent {
             trace_id: current.trace_id(),
             span_id: current.span_id(),
-            flags: sampled | random,
+            flags: current_flags(cx),
         }
         .to_text()
     })
+}
+
+/// The flags that the current span is passed on with.
+pub(super) fn current_flags(cx: &Context) -> u8 {
+    let span = cx.span();
+    let current = span.span_context();
+    let sampled = if current.is_sampled() { SAMPLED } else { 0 };
+    let random = if random(cx, current) { RANDOM } else { 0 };
+    sampled | random
 }
 
 pub(super) fn without_random_claim(cx: &Context) -> Context {

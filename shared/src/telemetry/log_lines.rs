@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::{Layer, layer};
 
-use crate::config::telemetry::LogFormat;
+use crate::{config::telemetry::LogFormat, propagation};
 
 mod fields;
 
@@ -62,14 +62,14 @@ impl LogLines {
         fields::push_json_string(line, metadata.target());
         line.push_str(",\"service.name\":");
         line.push_str(&self.service);
-        with_current_span(|span| {
+        with_current_span(|span, context| {
             // Writing into a `String` does not fail.
             let _ = write!(
                 line,
                 ",\"trace_id\":\"{}\",\"span_id\":\"{}\",\"trace_flags\":\"{:02x}\"",
                 span.trace_id(),
                 span.span_id(),
-                span.trace_flags().to_u8()
+                propagation::trace_flags(context)
             );
         });
         event.record(&mut JsonFields(line));
@@ -83,16 +83,16 @@ fn render_text(line: &mut String, event: &Event<'_>) {
     let _ = write!(line, " {:5} {}: ", metadata.level(), metadata.target());
     MessageField::text(line).take(event);
     event.record(&mut TextFields(line));
-    with_current_span(|span| {
+    with_current_span(|span, _| {
         let _ = write!(line, " trace_id={} span_id={}", span.trace_id(), span.span_id());
     });
 }
 
-fn with_current_span(write: impl FnOnce(&SpanContext)) {
+fn with_current_span(write: impl FnOnce(&SpanContext, &Context)) {
     Context::map_current(|context| {
         let span = context.span();
         if span.span_context().is_valid() {
-            write(span.span_context());
+            write(span.span_context(), context);
         }
     });
 }

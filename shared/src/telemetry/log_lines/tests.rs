@@ -58,7 +58,7 @@ fn fields_keep_their_types_and_the_message_comes_third() {
 
 #[test]
 fn the_span_around_an_event_gives_its_ids_sampled_or_not() {
-    for (sampler, flags) in [(Sampler::AlwaysOn, "01"), (Sampler::AlwaysOff, "00")] {
+    for (sampler, flags) in [(Sampler::AlwaysOn, "03"), (Sampler::AlwaysOff, "02")] {
         let mut ids = None;
         let lines = lines(LogFormat::Json, sampler, || {
             let span = tracing::info_span!("outer", secret = "not repeated");
