@@ -11,8 +11,10 @@ use clap::{
 };
 
 pub mod database;
+mod dotenv;
 pub mod telemetry;
 
+pub use dotenv::{load_dotenv, read_dotenv};
 use telemetry::TelemetryArgs;
 
 use crate::propagation::{self, Format};
@@ -100,18 +102,6 @@ pub fn milliseconds(value: &str) -> Result<Duration, String> {
     match value.parse() {
         Ok(0) | Err(_) => Err("accepted: a whole number of milliseconds, at least 1".to_owned()),
         Ok(milliseconds) => Ok(Duration::from_millis(milliseconds)),
-    }
-}
-
-/// Reads `.env` from the working directory or one above it into the environment; what is set there already wins.
-///
-/// # Errors
-/// When the file is there and cannot be read, with its line.
-pub fn load_dotenv() -> Result<(), String> {
-    match dotenvy::dotenv() {
-        Ok(_) => Ok(()),
-        Err(error) if error.not_found() => Ok(()),
-        Err(error) => Err(format!(".env cannot be read: {error}; accepted: lines of NAME=value")),
     }
 }
 

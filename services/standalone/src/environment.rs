@@ -21,12 +21,13 @@ pub(crate) struct Environment {
 }
 
 impl Environment {
-    /// Reads the environment and `.env`, which is looked for here and then in the folders above.
+    /// Reads the environment and `.env` of the working directory.
     pub(crate) fn load() -> Result<Self, Failure> {
         let process = std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         });
-        Ok(Self::new(process, read_file()?))
+        let file = shared::config::read_dotenv().map_err(Failure::refused)?;
+        Ok(Self::new(process, file))
     }
 
     pub(crate) fn new(
@@ -41,21 +42,6 @@ impl Environment {
         all.retain(|_, value| !value.is_empty());
         Self { variables: all, names }
     }
-}
-
-fn read_file() -> Result<Vec<(String, String)>, Failure> {
-    let lines = match dotenvy::dotenv_iter() {
-        Ok(lines) => lines,
-        Err(error) if error.not_found() => return Ok(Vec::new()),
-        Err(error) => return Err(unreadable(&error)),
-    };
-    lines.collect::<Result<_, _>>().map_err(|error| unreadable(&error))
-}
-
-fn unreadable(error: &dotenvy::Error) -> Failure {
-    Failure::refused(format!(
-        ".env cannot be read: {error}; lines are NAME=value, and # begins a comment"
-    ))
 }
 
 #[cfg(test)]

@@ -98,14 +98,53 @@ fn it_is_refused_from_the_file_as_well() {
 }
 
 #[test]
-fn a_file_that_cannot_be_understood_is_refused_with_the_line() {
+fn a_file_that_cannot_be_understood_is_refused_with_line_and_name_and_without_its_secret() {
     let place = Place::new();
-    std::fs::write(place.path(".env"), "LOG_LEVEL=info\nthis is no variable\n").unwrap();
+    let line = "USER_DATABASE_URL=postgres://u:topsecret@127.0.0.1:1/x y\n";
+    std::fs::write(place.path(".env"), format!("LOG_LEVEL=info\n{line}")).unwrap();
 
-    let output = refused(&place, &[]);
+    for args in [&[][..], &["user"][..]] {
+        let output = place.command(args, &[]).output().unwrap();
 
-    assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("this is no variable"), "{}", text(&output.stderr));
+        let said = text(&output.stderr) + &text(&output.stdout);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("line 2 (USER_DATABASE_URL)") && said.contains("quotes"), "{said}");
+        assert!(!said.contains("topsecret"), "{said}");
+    }
+}
+
+#[test]
+fn a_folder_in_the_place_of_the_file_is_refused() {
+    let place = Place::new();
+    std::fs::create_dir(place.path(".env")).unwrap();
+
+    for args in [&[][..], &["user"][..]] {
+        let output = place.command(args, &[]).output().unwrap();
+
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(".env cannot be read"), "{said}");
+    }
+}
+
+#[test]
+fn a_file_in_the_folder_above_is_not_read() {
+    let place = Place::new();
+    std::fs::write(place.path(".env"), "DATABASE_URL=no-address\nPORT=no-port\n").unwrap();
+    std::fs::create_dir(place.path("below")).unwrap();
+    // It gets past the file to what it refuses next.
+    let next = [("EDGE_PORT", "none")];
+
+    let run = |args: &[&str]| {
+        let output = place.command(args, &next).current_dir(place.path("below")).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        text(&output.stderr)
+    };
+
+    let all = run(&[]);
+    assert!(all.contains("EDGE_PORT is 'none'"), "{all}");
+    let one = run(&["user"]);
+    assert!(!one.contains("no-port") && !one.contains("PORT"), "{one}");
 }
 
 #[test]
