@@ -109,9 +109,17 @@ impl Server {
             .method_not_allowed_fallback(answer::no_such_method)
             .layer(DefaultBodyLimit::max(BODY_LIMIT))
             .layer(middleware::from_fn_with_state(Arc::new(layer), observe::observe))
-            .merge(plain)
+            .merge(self.untraced(plain, health))
+    }
+
+    fn untraced(&self, plain: Router, health: &Health) -> Router {
+        let write =
+            middleware::map_response_with_state(self.process.service, answer::write_untraced);
+        plain
             .merge(health.routes())
             .merge(metrics::routes())
+            .method_not_allowed_fallback(answer::no_such_method)
+            .layer(write)
     }
 
     async fn drain(&mut self, tasks: TaskTracker) {

@@ -2,13 +2,20 @@
 
 use std::sync::Arc;
 
-use axum::{body::Body, response::Response};
+use axum::{body::Body, extract::State, response::Response};
 use http::{HeaderValue, Method, StatusCode, Uri, header};
 use opentelemetry::Context;
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
+use uuid::Uuid;
 
-use crate::{names, problem::Problem, propagation, scope::Scope, telemetry};
+use crate::{
+    names,
+    problem::{Problem, ProblemBody},
+    propagation,
+    scope::Scope,
+    telemetry,
+};
 
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 
@@ -36,7 +43,22 @@ pub(super) fn write_problem(response: &mut Response, scope: &Scope, span: &Span)
     }
     let trace_id = telemetry::span_ids(span).map(|ids| ids.trace_id.to_string());
     let body = problem.body(scope.service(), trace_id.unwrap_or_default(), scope.request_id());
-    *response.body_mut() = Body::from(serde_json::to_vec(&body).unwrap_or_default());
+    write_body(response, &body);
+}
+
+/// The same for a route outside the layer, which has no trace and no request id of its own.
+pub(super) async fn write_untraced(
+    State(service): State<&'static str>,
+    mut response: Response,
+) -> Response {
+    if let Some(problem) = response.extensions_mut().remove::<Arc<Problem>>() {
+        write_body(&mut response, &problem.body(service, String::new(), Uuid::now_v7()));
+    }
+    response
+}
+
+fn write_body(response: &mut Response, body: &ProblemBody) {
+    *response.body_mut() = Body::from(serde_json::to_vec(body).unwrap_or_default());
     response.headers_mut().insert(header::CONTENT_TYPE, PROBLEM_JSON);
     response.headers_mut().remove(header::CONTENT_LENGTH);
 }

@@ -90,6 +90,18 @@ async fn a_route_or_method_that_is_not_there_is_said_so() {
 }
 
 #[tokio::test]
+async fn what_is_not_traced_refuses_a_method_in_the_same_form() {
+    let gateway = Gateway::with("http://127.0.0.1:9", &[]).await;
+    for path in ["/", "/metrics", "/health", "/openapi.json"] {
+        let answer = send(gateway.request(Method::POST, path)).await;
+        assert_eq!(answer.status, 405, "{path}");
+        assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{path}");
+        assert_eq!(answer.json()["code"], "method_not_allowed", "{path}");
+        assert_eq!(answer.header("allow"), Some("GET,HEAD"), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_body_that_does_not_arrive_is_a_408() {
     let gateway = Gateway::with("http://127.0.0.1:9", &[("REQUEST_TIMEOUT_MS", "200")]).await;
     let mut stream = TcpStream::connect(("127.0.0.1", gateway.port())).await.unwrap();
