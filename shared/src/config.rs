@@ -17,7 +17,10 @@ pub mod telemetry;
 pub use dotenv::{load_dotenv, read_dotenv};
 use telemetry::TelemetryArgs;
 
-use crate::propagation::{self, Format};
+use crate::{
+    db::DbStartError,
+    propagation::{self, Format},
+};
 
 /// Variables that older systems of this kind read and this one does not, each with what to use instead.
 const REPLACED: [(&str, &str); 12] = [
@@ -34,6 +37,24 @@ const REPLACED: [(&str, &str); 12] = [
     ("SERVICE_PORT", "PORT"),
     ("TRACING_ENABLED", "OTEL_SDK_DISABLED"),
 ];
+
+/// An error that a wrong configuration made: trying again without changing it is pointless, so the process ends with exit
+/// code 2 and its supervisor can know.
+///
+/// It may stand anywhere in the chain of an `anyhow` error. Its text names the variable, what it was and what is accepted.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Invalid(pub String);
+
+/// Whether an error came from a wrong configuration: [`Invalid`] or an address that no database can have.
+#[must_use]
+pub fn is_invalid(error: &anyhow::Error) -> bool {
+    let database = |cause: &DbStartError| cause.is_configuration();
+    error.is::<Invalid>()
+        || error.chain().any(|cause| {
+            cause.is::<Invalid>() || cause.downcast_ref::<DbStartError>().is_some_and(database)
+        })
+}
 
 /// What every service has: where it listens, how much it takes, and what every process has.
 #[derive(Args, Clone, Debug)]

@@ -41,7 +41,8 @@ impl Process {
 /// Parses the configuration `C` from `args` (the program's name first) and the environment, starts the runtime and
 /// telemetry, runs `run` until it returns, and flushes.
 ///
-/// The exit code is 0 after an orderly stop, 1 when `run` failed, 2 when the configuration was wrong.
+/// The exit code is 0 after an orderly stop, 2 when the configuration was wrong ([`config::is_invalid`] says of `run`'s
+/// error whether it was), 1 when `run` failed otherwise.
 pub fn main<C, F>(
     service: &'static str,
     default_port: u16,
@@ -101,7 +102,7 @@ where
 
 fn failed(what: &str, error: &anyhow::Error) -> ExitCode {
     eprintln!("error: {what}: {error:#}");
-    ExitCode::FAILURE
+    if config::is_invalid(error) { ExitCode::from(2) } else { ExitCode::FAILURE }
 }
 
 fn runtime(args: &RuntimeArgs) -> std::io::Result<tokio::runtime::Runtime> {

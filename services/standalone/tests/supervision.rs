@@ -180,6 +180,39 @@ async fn a_child_that_refuses_its_configuration_at_start_stops_everything() {
 }
 
 #[tokio::test]
+async fn a_child_that_dies_again_and_again_before_it_is_ready_is_given_up() {
+    let mut stage = Stage::new().await;
+    let mut dying = stage.child("audit", "exit 1");
+    dying.ready_url = format!("http://{}/", answer_everything("503 Service Unavailable").await);
+
+    let run = stage.run(vec![stage.child("viewer", WAIT), dying, stage.child("order", WAIT)]);
+    let failure = run.await.unwrap().unwrap_err();
+
+    assert_eq!(failure.exit_code, 1);
+    assert!(failure.sentence.contains("audit died 5 times"), "{}", failure.sentence);
+    assert!(failure.sentence.contains("exit status 1"), "{}", failure.sentence);
+    assert_eq!(stage.pids("audit").len(), 5);
+    assert!(stage.pids("order").is_empty());
+    assert!(stage.pids("viewer").iter().all(|pid| !alive(*pid)));
+}
+
+#[tokio::test]
+async fn a_child_that_was_ready_once_is_started_again_however_it_ends() {
+    let mut stage = Stage::new().await;
+    // Its second start refuses the configuration, as when a file that it names is being replaced.
+    let pids = stage.path("user.pids");
+    let script = format!("[ $(wc -l < {}) = 2 ] && exit 2; {WAIT}", pids.display());
+    let run = stage.run(vec![stage.child("user", &script)]);
+    stage.until_announced().await;
+
+    kill(stage.pids("user")[0], nix::sys::signal::Signal::SIGKILL);
+
+    until("the third start", || stage.pids("user").len() == 3).await;
+    stage.stop.send(StopRequest::Orderly).await.unwrap();
+    assert_eq!(run.await.unwrap(), Ok(()));
+}
+
+#[tokio::test]
 async fn a_port_that_was_taken_meanwhile_stops_everything_and_is_named() {
     let mut stage = Stage::new().await;
     let stranger = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -1,7 +1,10 @@
 //! The configuration of the user service.
 
 use clap::Parser;
-use shared::config::{ProcessArgs, RuntimeArgs, database::DatabaseArgs};
+use shared::{
+    client::base_url,
+    config::{ProcessArgs, RuntimeArgs, database::DatabaseArgs},
+};
 
 /// Users, registrations and requests: the first service behind the gateway.
 #[derive(Clone, Debug, Parser)]
@@ -12,7 +15,7 @@ pub struct Config {
     #[command(flatten)]
     pub database: DatabaseArgs,
     /// The next service of the chain, order-service.
-    #[arg(long, env, default_value = "http://127.0.0.1:5002", help_heading = "Chain")]
+    #[arg(long, env, default_value = "http://127.0.0.1:5002", value_parser = base_url, help_heading = "Chain")]
     pub next_service_url: String,
 }
 

@@ -8,7 +8,7 @@ use std::{net::IpAddr, time::Duration};
 
 use clap::{ArgAction, Args, FromArgMatches};
 
-use super::milliseconds;
+use super::{Invalid, milliseconds};
 
 mod encoded;
 mod log_level;
@@ -143,12 +143,12 @@ impl TelemetryArgs {
     /// # Errors
     /// A value that only shows as wrong beside others, by the name of its variable.
     pub fn traces_target(&self) -> anyhow::Result<Target> {
-        Target::resolve(
+        Ok(Target::resolve(
             "TRACES",
             &self.general.values(),
             &self.traces.values(),
             self.otel_bsp_export_timeout,
-        )
+        )?)
     }
 
     /// Where log records go over OTLP.
@@ -156,12 +156,12 @@ impl TelemetryArgs {
     /// # Errors
     /// As [`Self::traces_target`].
     pub fn logs_target(&self) -> anyhow::Result<Target> {
-        Target::resolve(
+        Ok(Target::resolve(
             "LOGS",
             &self.general.values(),
             &self.logs.values(),
             self.otel_blrp_export_timeout,
-        )
+        )?)
     }
 
     /// Where metrics go over OTLP.
@@ -169,19 +169,19 @@ impl TelemetryArgs {
     /// # Errors
     /// As [`Self::traces_target`].
     pub fn metrics_target(&self) -> anyhow::Result<Target> {
-        Target::resolve(
+        Ok(Target::resolve(
             "METRICS",
             &self.general.values(),
             &self.metrics.values(),
             self.otel_metric_export_timeout,
-        )
+        )?)
     }
 
     /// Spans of one export.
     ///
     /// # Errors
     /// When it was given and is above the queue's size.
-    pub fn span_batch_size(&self) -> anyhow::Result<usize> {
+    pub fn span_batch_size(&self) -> Result<usize, Invalid> {
         batch_size("OTEL_BSP", self.otel_bsp_max_queue_size, self.otel_bsp_max_export_batch_size)
     }
 
@@ -189,7 +189,7 @@ impl TelemetryArgs {
     ///
     /// # Errors
     /// As [`Self::span_batch_size`].
-    pub fn log_batch_size(&self) -> anyhow::Result<usize> {
+    pub fn log_batch_size(&self) -> Result<usize, Invalid> {
         batch_size("OTEL_BLRP", self.otel_blrp_max_queue_size, self.otel_blrp_max_export_batch_size)
     }
 }
@@ -197,12 +197,12 @@ impl TelemetryArgs {
 /// The specification's default of a batch, which a smaller queue lowers.
 const DEFAULT_BATCH: usize = 512;
 
-fn batch_size(prefix: &str, queue: usize, given: Option<usize>) -> anyhow::Result<usize> {
+fn batch_size(prefix: &str, queue: usize, given: Option<usize>) -> Result<usize, Invalid> {
     match given {
-        Some(batch) if batch > queue => anyhow::bail!(
+        Some(batch) if batch > queue => Err(Invalid(format!(
             "{prefix}_MAX_EXPORT_BATCH_SIZE is '{batch}', accepted: 1 to {queue}, the value of {prefix}_MAX_QUEUE_SIZE; \
              lower the one or raise the other"
-        ),
+        ))),
         Some(batch) => Ok(batch),
         None => Ok(DEFAULT_BATCH.min(queue)),
     }

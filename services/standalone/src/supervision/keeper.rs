@@ -18,6 +18,9 @@ const PROBE_INTERVAL: Duration = Duration::from_millis(50);
 const FIRST_DELAY: Duration = Duration::from_millis(500);
 const LONGEST_DELAY: Duration = Duration::from_secs(30);
 
+/// A child that died this often before it was ever ready will not become so by itself.
+const STARTS: u32 = 5;
+
 /// A child that ran this long was well: its next death is a first one again.
 const RAN_WELL: Duration = Duration::from_secs(60);
 
@@ -117,6 +120,12 @@ impl Keeper {
         }
         if started.elapsed() >= RAN_WELL {
             self.deaths_in_a_row = 0;
+        }
+        if !self.was_ready && self.deaths_in_a_row + 1 >= STARTS {
+            return Err(Failure::failed(format!(
+                "{name} died {STARTS} times before it was ever ready, the last time with {ending}, its message is \
+                 above; everything is stopped"
+            )));
         }
         let delay =
             LONGEST_DELAY.min(FIRST_DELAY * 2_u32.saturating_pow(self.deaths_in_a_row.min(16)));

@@ -1,8 +1,8 @@
 //! What the program refuses, answers and explains before any service runs.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener};
-use std::process::Output;
+use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::place::{PORT_VARIABLES, Place};
@@ -145,6 +145,57 @@ fn a_file_in_the_folder_above_is_not_read() {
     assert!(all.contains("EDGE_PORT is 'none'"), "{all}");
     let one = run(&["user"]);
     assert!(!one.contains("no-port") && !one.contains("PORT"), "{one}");
+}
+
+/// What one service says when it ends at once with `variables`.
+fn ended(place: &Place, service: &str, variables: &[(&str, &str)]) -> (Option<i32>, String) {
+    let port = place.port("USER_PORT").to_string();
+    let mut given = vec![("PORT", port.as_str()), ("DATABASE_URL", "sqlite:own.db")];
+    given.extend(variables);
+    let output = place.command(&[service], &given).output().unwrap();
+    (output.status.code(), text(&output.stderr))
+}
+
+#[test]
+fn a_configuration_that_shows_as_wrong_only_late_is_2_as_well() {
+    let place = Place::new();
+    for (name, value) in [
+        ("DATABASE_URL", "mysql://app:s3cret@127.0.0.1:1/users"),
+        ("DATABASE_URL", "postgres://app:s3cret@127.0.0.1:1/users?sslmode=perhaps"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "s3cret"),
+        ("OTEL_EXPORTER_OTLP_CERTIFICATE", "nowhere.pem"),
+        ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "4096"),
+        ("OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", "4096"),
+        ("NEXT_SERVICE_URL", "ftp://next"),
+    ] {
+        let (code, said) = ended(&place, "user", &[(name, value)]);
+
+        assert_eq!(code, Some(2), "{name}={value}: {said}");
+        assert!(said.contains(name) && !said.contains("s3cret"), "{name}={value}: {said}");
+    }
+}
+
+#[test]
+fn the_file_of_another_service_is_2_and_is_named() {
+    let place = Place::new();
+    let mut audit = place
+        .command(
+            &["audit", "--exit-on-stdin-close"],
+            &[("DATABASE_URL", "sqlite:own.db"), ("PORT", "0")],
+        )
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(audit.stdout.take().unwrap()).lines();
+    assert!(lines.map_while(Result::ok).any(|line| line.contains("Database is ready")));
+    drop(audit.stdin.take());
+    audit.wait().unwrap();
+
+    let (code, said) = ended(&place, "user", &[]);
+
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("own.db"), "{said}");
 }
 
 #[test]

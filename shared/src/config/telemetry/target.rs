@@ -5,12 +5,11 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, bail, ensure};
-
 use super::{
     otlp::OtlpArgs,
     values::{Compression, Protocol},
 };
+use crate::config::Invalid;
 
 /// Where one signal goes, with all rules applied.
 #[derive(Clone, Debug)]
@@ -71,7 +70,7 @@ impl Target {
         general: &OtlpArgs,
         own: &OtlpArgs,
         limit: Duration,
-    ) -> anyhow::Result<Self> {
+    ) -> Result<Self, Invalid> {
         let endpoint = own.endpoint.as_ref().or(general.endpoint.as_ref());
         let asked = own.protocol.or(general.protocol);
         let guessed = asked.is_none() && endpoint.is_some_and(|url| port(url) == Some(4317));
@@ -112,18 +111,20 @@ fn variable(signal: &str, is_own: bool, name: &str) -> String {
     }
 }
 
-fn headers(signal: &str, general: &OtlpArgs, own: &OtlpArgs) -> anyhow::Result<Secret> {
+fn headers(signal: &str, general: &OtlpArgs, own: &OtlpArgs) -> Result<Secret, Invalid> {
     let Some(headers) = own.headers.as_ref().or(general.headers.as_ref()) else {
         return Ok(Secret::default());
     };
     let pairs = headers.pairs().map_err(|error| {
         let variable = variable(signal, own.headers.is_some(), "HEADERS");
-        anyhow::anyhow!("{variable} (not shown): {error}; accepted: name=value,name=value with percent-encoded values")
+        Invalid(format!(
+            "{variable} (not shown): {error}; accepted: name=value,name=value with percent-encoded values"
+        ))
     })?;
     Ok(Secret(pairs))
 }
 
-fn tls(signal: &str, general: &OtlpArgs, own: &OtlpArgs) -> anyhow::Result<Tls> {
+fn tls(signal: &str, general: &OtlpArgs, own: &OtlpArgs) -> Result<Tls, Invalid> {
     let read = |name: &str, own: &Option<PathBuf>, general: &Option<PathBuf>| {
         let variable = variable(signal, own.is_some(), name);
         own.as_ref().or(general.as_ref()).map(|path| pem(&variable, path)).transpose()
@@ -135,23 +136,27 @@ fn tls(signal: &str, general: &OtlpArgs, own: &OtlpArgs) -> anyhow::Result<Tls> 
     let client = match (certificate, key) {
         (Some(certificate), Some(key)) => Some((certificate, key)),
         (None, None) => None,
-        _ => bail!(
-            "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_KEY go together; set both or neither"
-        ),
+        _ => {
+            return Err(Invalid(
+                "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_KEY go together; set both or neither"
+                    .to_owned(),
+            ));
+        }
     };
     Ok(Tls { authority, client })
 }
 
-fn pem(variable: &str, path: &Path) -> anyhow::Result<Vec<u8>> {
-    let accepted = "accepted: the path of a readable PEM file";
-    let told = || format!("{variable} is '{}', {accepted}", path.display());
-    let bytes = std::fs::read(path).with_context(told)?;
-    ensure!(
-        bytes.windows(10).any(|window| window == b"-----BEGIN"),
-        "{}; it has no PEM block",
-        told()
-    );
-    Ok(bytes)
+fn pem(variable: &str, path: &Path) -> Result<Vec<u8>, Invalid> {
+    let refused = |why: &str| {
+        let path = path.display();
+        Invalid(format!("{variable} is '{path}', accepted: the path of a readable PEM file; {why}"))
+    };
+    let bytes = std::fs::read(path).map_err(|error| refused(&error.to_string()))?;
+    if bytes.windows(10).any(|window| window == b"-----BEGIN") {
+        Ok(bytes)
+    } else {
+        Err(refused("it has no PEM block"))
+    }
 }
 
 fn port(url: &str) -> Option<u16> {

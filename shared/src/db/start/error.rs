@@ -71,3 +71,19 @@ pub enum DbStartError {
         source: MigrateError,
     },
 }
+
+impl DbStartError {
+    /// Whether `DATABASE_URL` itself is what has to change: another engine's, one that cannot be read, or a database with
+    /// another schema than this service's.
+    #[must_use]
+    pub fn is_configuration(&self) -> bool {
+        use MigrateError::{VersionMismatch, VersionMissing};
+        match self {
+            Self::WrongEngine { .. } | Self::Address { .. } => true,
+            Self::Migration { source, .. } => {
+                matches!(source, VersionMissing(_) | VersionMismatch(_))
+            }
+            Self::File { .. } | Self::NotReady { .. } => false,
+        }
+    }
+}
