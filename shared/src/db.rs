@@ -57,10 +57,10 @@ impl Database {
         migrations: &Migrations,
     ) -> Result<Self, DbStartError> {
         let url = &args.database_url;
-        let connector = Connector::new(url).map_err(|source| DbStartError::Address {
+        let connector = Connector::new(url).map_err(|cause| DbStartError::Address {
             url: url.clone(),
             engine: url.engine(),
-            source,
+            cause,
         })?;
         let system = Start::new(args, name, migrations, &connector)?.run().await?;
         tracing::info!(database = name, system, %url, "Database is ready");

@@ -3,7 +3,10 @@
 
 mod support;
 
-use std::time::{Duration, Instant};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use support::{args, connect, soon, trace_id};
 use testbed::{Engine, Mode, Proxy, Server, until};
@@ -155,4 +158,36 @@ async fn a_sqlite_folder_that_cannot_be_is_a_clear_error() {
     let url = file.url.replace(".db", ".db/users.db");
     let error = Store::connect(&args(&url)).await.err().unwrap().to_string();
     assert!(error.contains("cannot be written") && error.contains("give a path"), "{error}");
+}
+
+#[tokio::test]
+async fn a_sqlite_file_that_no_waiting_mends_is_told_at_once_with_what_to_do() {
+    let healthy = testbed::sqlite();
+    connect(&healthy.url).await.database().close().await;
+    let path = |database: &testbed::Database| {
+        PathBuf::from(database.url.trim_start_matches("sqlite://").split('?').next().unwrap())
+    };
+    let mut corrupt = std::fs::read(path(&healthy)).unwrap();
+    // The header stays, what it leads to does not.
+    corrupt[100..].fill(0xa5);
+    for (content, why, advice) in [
+        (Some(b"this is a letter and no database".repeat(100)), "not a database", "backup"),
+        (Some(corrupt), "malformed", "backup"),
+        (None, "unable to open", "is a folder"),
+    ] {
+        let database = testbed::sqlite();
+        match content {
+            Some(content) => std::fs::write(path(&database), content).unwrap(),
+            None => std::fs::create_dir(path(&database)).unwrap(),
+        }
+        let started = Instant::now();
+
+        let error = Store::connect(&args(&database.url)).await.err().unwrap();
+
+        assert!(started.elapsed() < Duration::from_secs(5), "{error}");
+        assert!(!error.is_configuration());
+        let error = error.to_string();
+        assert!(error.contains(path(&database).to_str().unwrap()), "{error}");
+        assert!(error.contains(why) && error.contains(advice), "{error}");
+    }
 }

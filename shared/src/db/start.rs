@@ -9,7 +9,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::{
+    migrate::{MigrateError, Migrator},
+    sqlite::SqliteError,
+};
 
 mod error;
 
@@ -132,7 +135,7 @@ impl<'a> Start<'a> {
         let connecting = tokio::time::timeout(CONNECT_TIMEOUT, self.connector.connect());
         let mut connection = match connecting.await {
             Ok(Ok(connection)) => connection,
-            Ok(Err(error)) => return Err(TryError::NotYet(error.to_string())),
+            Ok(Err(error)) => return Err(self.not_connected(error)),
             Err(_) => return Err(TryError::NotYet("no answer to the connection".to_owned())),
         };
         self.migrate(&mut connection).await?;
@@ -160,24 +163,39 @@ impl<'a> Start<'a> {
             MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)
                 if is_passing(self.name, &error) =>
             {
-                TryError::NotYet(error.to_string())
+                self.not_connected(error)
             }
-            source => TryError::Final(DbStartError::Migration {
+            cause => TryError::Final(DbStartError::Migration {
                 name: self.name,
                 url: self.args.database_url.clone(),
-                source,
+                cause,
             }),
         })
+    }
+
+    /// Worth another try, unless it is a file that stays as it is. A server's wrong password or unknown database is worth one:
+    /// a container answers so while it sets itself up.
+    fn not_connected(&self, error: sqlx::Error) -> TryError {
+        match (self.connector.file(), advice(&error, self.connector.file())) {
+            (Some(path), Some(advice)) => TryError::Final(DbStartError::BrokenFile {
+                name: self.name,
+                url: self.args.database_url.clone(),
+                path: path.to_owned(),
+                cause: error,
+                advice,
+            }),
+            _ => TryError::NotYet(error.to_string()),
+        }
     }
 
     /// Makes the folder of an embedded database and takes the lock file beside it.
     async fn lock_beside(&self, file: &Path) -> Result<File, TryError> {
         let path = PathBuf::from(format!("{}.lock", file.display()));
-        let lock = create_with_parent(&path).map_err(|source| {
+        let lock = create_with_parent(&path).map_err(|cause| {
             TryError::Final(DbStartError::File {
                 url: self.args.database_url.clone(),
                 path: path.clone(),
-                source,
+                cause,
             })
         })?;
         // Polled, for a blocked thread could not be given up at the deadline.
@@ -209,6 +227,25 @@ fn create_with_parent(path: &Path) -> std::io::Result<File> {
 
 fn is_passing(name: &'static str, error: &sqlx::Error) -> bool {
     DbError::kind_only(name, error).is_unavailable()
+}
+
+/// What to do about a SQLite file that another try would find the same; `None` for every other error.
+fn advice(error: &sqlx::Error, file: Option<&Path>) -> Option<&'static str> {
+    let error = error.as_database_error()?;
+    error.try_downcast_ref::<SqliteError>()?;
+    let code: i32 = error.code()?.parse().ok()?;
+    // An extended code of READONLY may be passing, such as a recovery that another process has to do.
+    match (code, code & 0xff) {
+        _ if file.is_some_and(Path::is_dir) => Some("it is a folder; give the path of a file"),
+        (8, _) => Some("let this user write the file and its folder, or give another path"),
+        (_, 11 | 26) => {
+            Some("restore it from a backup, or move it away to begin with an empty one")
+        }
+        (_, 14) => {
+            Some("let this user read and write the file and its folder, or give another path")
+        }
+        _ => None,
+    }
 }
 
 /// `db.system.name`: MariaDB answers to `mysql://` too, and says so in its version only.

@@ -6,7 +6,8 @@ use sqlx::migrate::MigrateError;
 
 use crate::{config::database::DatabaseUrl, db::engine::Engine};
 
-/// Why a service cannot start on its database.
+/// Why a service cannot start on its database. Each text is whole: the cause is in it, and is no `source` that would be
+/// printed a second time.
 #[derive(Debug, thiserror::Error)]
 pub enum DbStartError {
     /// The service does not run on this engine.
@@ -23,7 +24,7 @@ pub enum DbStartError {
     },
     /// The address has the right scheme and cannot be read all the same.
     #[error(
-        "DATABASE_URL is {url}, which cannot be read: {source}; accepted: {engine}..., percent-encoded"
+        "DATABASE_URL is {url}, which cannot be read: {cause}; accepted: {engine}..., percent-encoded"
     )]
     Address {
         /// What was given.
@@ -31,17 +32,31 @@ pub enum DbStartError {
         /// The engine of its scheme.
         engine: Engine,
         /// What the driver makes of it.
-        source: sqlx::Error,
+        cause: sqlx::Error,
     },
     /// The folder of the SQLite file or its lock file cannot be written.
-    #[error("{} for DATABASE_URL {url} cannot be written: {source}; give a path that can be", path.display())]
+    #[error("{} for DATABASE_URL {url} cannot be written: {cause}; give a path that can be", path.display())]
     File {
         /// What was given.
         url: DatabaseUrl,
         /// The folder or lock file.
         path: PathBuf,
         /// Why.
-        source: std::io::Error,
+        cause: std::io::Error,
+    },
+    /// The SQLite file is there and no database, or cannot be opened: waiting would not mend it.
+    #[error("{} for DATABASE_URL {url} cannot be used as {name}: {cause}; {advice}", path.display())]
+    BrokenFile {
+        /// The database's name.
+        name: &'static str,
+        /// What was given.
+        url: DatabaseUrl,
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        cause: sqlx::Error,
+        /// What to do.
+        advice: &'static str,
     },
     /// It did not appear in time.
     #[error(
@@ -60,7 +75,7 @@ pub enum DbStartError {
     },
     /// The schema cannot be brought up to date.
     #[error(
-        "the schema of {name} at {url} cannot be migrated: {source}; run the version of the program that made it, or repair it"
+        "the schema of {name} at {url} cannot be migrated: {cause}; run the version of the program that made it, or repair it"
     )]
     Migration {
         /// The database's name.
@@ -68,7 +83,7 @@ pub enum DbStartError {
         /// What was given.
         url: DatabaseUrl,
         /// What went wrong.
-        source: MigrateError,
+        cause: MigrateError,
     },
 }
 
@@ -80,10 +95,10 @@ impl DbStartError {
         use MigrateError::{VersionMismatch, VersionMissing};
         match self {
             Self::WrongEngine { .. } | Self::Address { .. } => true,
-            Self::Migration { source, .. } => {
-                matches!(source, VersionMissing(_) | VersionMismatch(_))
+            Self::Migration { cause, .. } => {
+                matches!(cause, VersionMissing(_) | VersionMismatch(_))
             }
-            Self::File { .. } | Self::NotReady { .. } => false,
+            Self::File { .. } | Self::BrokenFile { .. } | Self::NotReady { .. } => false,
         }
     }
 }
