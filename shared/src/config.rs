@@ -13,30 +13,16 @@ use clap::{
 pub mod database;
 mod dotenv;
 pub mod telemetry;
+mod unread;
 
 pub use dotenv::{load_dotenv, read_dotenv};
 use telemetry::TelemetryArgs;
+pub use unread::{refuse_later_variables, replaced_variables};
 
 use crate::{
     db::DbStartError,
     propagation::{self, Format},
 };
-
-/// Variables that older systems of this kind read and this one does not, each with what to use instead.
-const REPLACED: [(&str, &str); 12] = [
-    ("AUDIT_URL", "NEXT_SERVICE_URL"),
-    ("DB_HOST", "DATABASE_URL"),
-    ("DB_NAME", "DATABASE_URL"),
-    ("DB_PASSWORD", "DATABASE_URL"),
-    ("DB_PORT", "DATABASE_URL"),
-    ("DB_USER", "DATABASE_URL"),
-    ("JAEGER_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"),
-    ("METRICS_BACKEND", "OTEL_METRICS_EXPORTER"),
-    ("OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"),
-    ("SERVICE_NAME", "OTEL_SERVICE_NAME"),
-    ("SERVICE_PORT", "PORT"),
-    ("TRACING_ENABLED", "OTEL_SDK_DISABLED"),
-];
 
 /// An error that a wrong configuration made: trying again without changing it is pointless, so the process ends with exit
 /// code 2 and its supervisor can know.
@@ -141,17 +127,6 @@ pub fn parse<C: Parser>(args: impl IntoIterator<Item = OsString>) -> Result<C, E
         }
         ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
     })
-}
-
-/// One line for each variable that is set, not read, and has a name here.
-#[must_use]
-pub fn replaced_variables() -> Vec<String> {
-    let set = |name: &str| variable(name).is_some();
-    REPLACED
-        .iter()
-        .filter(|(name, _)| set(name))
-        .map(|(name, instead)| format!("{name} is set and not read here; use {instead} instead"))
-        .collect()
 }
 
 /// The value of an environment variable; an empty one counts as unset.

@@ -45,6 +45,7 @@ fn launch() -> Result<(), Failure> {
     let environment = environment::Environment::load()?;
     let plan = plan::Plan::new(&environment, &services::own_program()?)?;
     ports::check(plan.children.iter().flat_map(|child| &child.ports))?;
+    variables::warnings(&environment).iter().for_each(|line| announcement::say(line));
     plan.create_data_directory()?;
     single_threaded(async {
         let stop = signals::listen()?;

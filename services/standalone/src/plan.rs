@@ -37,6 +37,7 @@ pub(crate) struct Plan {
 
 impl Plan {
     pub(crate) fn new(environment: &Environment, program: &Path) -> Result<Self, Failure> {
+        variables::refuse_later(environment)?;
         variables::refuse_per_process(environment)?;
         let listening = Listening::of(environment)?;
         let mut plan = Self {

@@ -28,6 +28,34 @@ pub(crate) fn refuse_per_process(environment: &Environment) -> Result<(), Failur
     if complaints.is_empty() { Ok(()) } else { Err(Failure::refused(complaints.join("\n"))) }
 }
 
+/// Refuses what a service would refuse, under the name that the user knows.
+pub(crate) fn refuse_later(environment: &Environment) -> Result<(), Failure> {
+    let prefixes = Service::START_ORDER.map(Service::prefix);
+    let value = |name: &str| environment.variables.get(name).cloned();
+    std::iter::once("")
+        .chain(prefixes)
+        .try_for_each(|prefix| shared::config::refuse_later_variables(prefix, value))
+        .map_err(Failure::refused)
+}
+
+/// One line for each variable with a service's prefix that no service reads: mostly a name that was mistyped.
+pub(crate) fn warnings(environment: &Environment) -> Vec<String> {
+    let names = environment.variables.keys();
+    names.filter_map(|name| warning(name)).collect()
+}
+
+fn warning(variable: &str) -> Option<String> {
+    if is_whole(variable) || owner(variable).is_some() {
+        return None;
+    }
+    let mut services = Service::START_ORDER.into_iter();
+    let service = services.find(|service| variable.starts_with(service.prefix()))?;
+    let (name, short) = (service.name(), variable.strip_prefix(service.prefix())?);
+    Some(format!(
+        "{variable} has no effect: {name} reads no {short}; `tracechain {name} --help` shows what it reads"
+    ))
+}
+
 fn names_the_service(environment: &Environment) -> bool {
     environment.variables.get("OTEL_RESOURCE_ATTRIBUTES").is_some_and(|attributes| {
         attributes
@@ -152,6 +180,41 @@ mod tests {
             assert!(failure.sentence.contains(&format!("USER_{name}")), "{}", failure.sentence);
         }
         assert!(refuse_per_process(&environment(&[("PORT", "")])).is_ok());
+    }
+
+    #[test]
+    fn a_prefixed_name_that_nobody_reads_is_warned_about_and_no_other() {
+        let given = environment(&[
+            ("GATEWAY_FOO", "1"),
+            ("USER_DATABSE_URL", "sqlite:a.db"),
+            ("USER_DATABASE_URL", "sqlite:b.db"),
+            ("VIEWER_PORT", "1"),
+            ("USER_SERVICE_URL", "http://u"),
+            ("ORDER_OTEL_SERVICE_NAME", "shop"),
+            ("AUDIT_FOO", ""),
+            ("USER", "me"),
+        ]);
+
+        let said = warnings(&given);
+
+        assert_eq!(said.len(), 2, "{said:?}");
+        assert!(said[0].starts_with("GATEWAY_FOO has no effect: gateway reads no FOO"), "{said:?}");
+        assert!(said[1].starts_with("USER_DATABSE_URL has no effect"), "{said:?}");
+    }
+
+    #[test]
+    fn a_switch_of_a_later_version_is_refused_with_and_without_a_prefix() {
+        for name in ["API_TOKEN", "GATEWAY_API_TOKEN", "ORDER_FAULTS"] {
+            let failure = refuse_later(&environment(&[(name, "s3cret")])).unwrap_err();
+
+            assert_eq!(failure.exit_code, 2);
+            assert!(
+                failure.sentence.starts_with(&format!("{name} is set")),
+                "{}",
+                failure.sentence
+            );
+        }
+        assert!(refuse_later(&environment(&[("API_TOKEN", ""), ("LAB", "false")])).is_ok());
     }
 
     #[test]

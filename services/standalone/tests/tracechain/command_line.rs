@@ -199,6 +199,22 @@ fn the_file_of_another_service_is_2_and_is_named() {
 }
 
 #[test]
+fn a_security_switch_that_would_do_nothing_is_refused_by_everyone() {
+    let place = Place::new();
+    for (name, value) in [("API_TOKEN", "s3cret"), ("FAULTS", "pool=2"), ("LAB", "true")] {
+        let all = refused(&place, &[(name, value)]);
+        let viewer = place.command(&["viewer"], &[(name, value)]).output().unwrap();
+        let (code, said) = ended(&place, "user", &[(name, value)]);
+
+        assert_eq!((all.status.code(), viewer.status.code(), code), (Some(2), Some(2), Some(2)));
+        for said in [text(&all.stderr), text(&viewer.stderr), said] {
+            assert!(said.contains(&format!("{name} is set, and this version does not")), "{said}");
+            assert!(!said.contains("s3cret"), "{said}");
+        }
+    }
+}
+
+#[test]
 fn health_is_0_with_the_body_for_a_good_answer() {
     let address = answer_once("200 OK");
 

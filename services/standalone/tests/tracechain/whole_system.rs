@@ -153,12 +153,14 @@ fn a_prefixed_variable_reaches_its_child_alone_and_wins_even_from_the_file() {
 #[test]
 fn a_prefixed_variable_is_not_shown_to_the_other_children() {
     let place = Place::new();
-    let launcher = place.launch(&[("USER_DATABASE_URL", "sqlite:only-for-user.db")]);
+    let given = [("USER_DATABASE_URL", "sqlite:only-for-user.db"), ("GATEWAY_FOO", "1")];
+    let launcher = place.launch(&given);
 
     let knowing = |pid: &Pid| environment_of(*pid).contains("only-for-user");
 
     assert_eq!(launcher.children().into_iter().filter(knowing).count(), 1);
     assert!(knowing(&launcher.child("user").unwrap()));
+    assert_eq!(launcher.said().matches("has no effect").count(), 1, "{}", launcher.said());
     launcher.stop();
 }
 
