@@ -14,10 +14,12 @@ pub mod database;
 mod dotenv;
 pub mod telemetry;
 mod unread;
+mod values;
 
 pub use dotenv::{load_dotenv, read_dotenv};
 use telemetry::TelemetryArgs;
 pub use unread::{refuse_later_variables, replaced_variables};
+pub use values::{address, milliseconds, port, whole_number};
 
 use crate::{
     db::DbStartError,
@@ -63,7 +65,7 @@ pub struct RuntimeArgs {
     #[arg(long, env, default_value = "tracecontext,baggage", value_parser = propagators, help_heading = "Telemetry")]
     pub otel_propagators: Propagators,
     /// Threads of the runtime; 1 is a current-thread runtime. Default: a quarter of the cores, at least 1.
-    #[arg(long, env, help_heading = "Process")]
+    #[arg(long, env, value_parser = whole_number::<1024>, help_heading = "Process")]
     pub worker_threads: Option<NonZeroUsize>,
     /// Stop in an orderly way when standard input closes: what the launcher's children are started with.
     #[arg(long, help_heading = "Process")]
@@ -75,41 +77,31 @@ pub struct RuntimeArgs {
 pub struct Propagators(pub Vec<Format>);
 
 fn propagators(value: &str) -> Result<Propagators, String> {
-    propagation::parse_formats(value).map(Propagators)
+    let accepted = "accepted: tracecontext, baggage, both separated by a comma, or none alone";
+    propagation::parse_formats(value).map(Propagators).map_err(|_| accepted.to_owned())
 }
 
 /// Where a server listens and what it takes.
 #[derive(Args, Clone, Debug)]
 pub struct ServerArgs {
     /// Address to listen on.
-    #[arg(long, env, default_value = "127.0.0.1", help_heading = "Server")]
+    #[arg(long, env, default_value = "127.0.0.1", value_parser = address, help_heading = "Server")]
     pub host: IpAddr,
     /// Port to listen on; 0 takes a free one. Default: 5000 gateway, 5001 user, 5002 order, 5003 audit.
-    #[arg(long, env, help_heading = "Server")]
+    #[arg(long, env, value_parser = port, help_heading = "Server")]
     pub port: Option<u16>,
     /// Milliseconds that a request may take; a client's `x-deadline-ms` can only lower it.
     #[arg(long, env, default_value = "8000", value_parser = milliseconds, help_heading = "Server")]
     pub request_timeout_ms: Duration,
     /// Requests worked on at once; above it the answer is 503 with `Retry-After`.
-    #[arg(long, env, default_value = "256", help_heading = "Server")]
+    #[arg(long, env, default_value = "256", value_parser = whole_number::<100_000>, help_heading = "Server")]
     pub max_in_flight: NonZeroUsize,
     /// Connections held open at once; further ones wait in the listen queue.
-    #[arg(long, env, default_value = "4096", help_heading = "Server")]
+    #[arg(long, env, default_value = "4096", value_parser = whole_number::<1_000_000>, help_heading = "Server")]
     pub max_connections: NonZeroUsize,
     /// Milliseconds that requests in flight get to finish when the process is told to stop.
     #[arg(long, env, default_value = "10000", value_parser = milliseconds, help_heading = "Server")]
     pub drain_timeout_ms: Duration,
-}
-
-/// Parses a positive number of milliseconds.
-///
-/// # Errors
-/// Says what is accepted when `value` is anything else.
-pub fn milliseconds(value: &str) -> Result<Duration, String> {
-    match value.parse() {
-        Ok(0) | Err(_) => Err("accepted: a whole number of milliseconds, at least 1".to_owned()),
-        Ok(milliseconds) => Ok(Duration::from_millis(milliseconds)),
-    }
 }
 
 /// Parses `args` (the program's name first) and the environment.

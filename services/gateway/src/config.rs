@@ -4,7 +4,7 @@ use clap::Parser;
 use http::HeaderValue;
 use shared::{
     client::base_url,
-    config::{ProcessArgs, RuntimeArgs},
+    config::{ProcessArgs, RuntimeArgs, port},
     server::EdgeTrust,
 };
 
@@ -27,7 +27,7 @@ pub struct Config {
     #[arg(long, env, default_value = "http://127.0.0.1:5003", value_parser = base_url, help_heading = "Services")]
     pub(crate) audit_service_url: String,
     /// A second port with the same routes: the edge where no nginx stands in front.
-    #[arg(long, env, help_heading = "Edge")]
+    #[arg(long, env, value_parser = port, help_heading = "Edge")]
     pub(crate) edge_port: Option<u16>,
     /// Whether a caller's trace is continued, or a new one begun that links to it.
     #[arg(long, env, value_enum, default_value = "continue", help_heading = "Edge")]

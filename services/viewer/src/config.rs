@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use axum::http::HeaderValue;
 use clap::Args;
+use shared::config::{address, port};
 
 use crate::store::MIN_BUDGET_BYTES;
 
@@ -11,19 +12,19 @@ use crate::store::MIN_BUDGET_BYTES;
 #[derive(Clone, Debug, Args)]
 pub struct Config {
     /// Address of all listeners.
-    #[arg(long, env = "HOST", default_value = "127.0.0.1")]
+    #[arg(long, env = "HOST", default_value = "127.0.0.1", value_parser = address)]
     pub host: IpAddr,
     /// Port of the pages and the query API.
-    #[arg(long = "port", env = "VIEWER_PORT", default_value_t = 3000)]
+    #[arg(long = "port", env = "VIEWER_PORT", default_value_t = 3000, value_parser = port)]
     pub port: u16,
     /// Port of the query API where Tempo has it.
-    #[arg(long, env = "VIEWER_QUERY_PORT", default_value_t = 3200)]
+    #[arg(long, env = "VIEWER_QUERY_PORT", default_value_t = 3200, value_parser = port)]
     pub query_port: u16,
     /// Port of the OTLP/gRPC receiver.
-    #[arg(long, env = "VIEWER_OTLP_GRPC_PORT", default_value_t = 4317)]
+    #[arg(long, env = "VIEWER_OTLP_GRPC_PORT", default_value_t = 4317, value_parser = port)]
     pub otlp_grpc_port: u16,
     /// Port of the OTLP/HTTP receiver.
-    #[arg(long, env = "VIEWER_OTLP_HTTP_PORT", default_value_t = 4318)]
+    #[arg(long, env = "VIEWER_OTLP_HTTP_PORT", default_value_t = 4318, value_parser = port)]
     pub otlp_http_port: u16,
     /// Bytes to keep traces and logs in; the oldest make room for new ones.
     #[arg(long, env = "VIEWER_STORE_BYTES", default_value_t = 64 * 1024 * 1024, value_parser = parse_budget)]
@@ -57,12 +58,10 @@ impl Default for Config {
 }
 
 fn parse_budget(text: &str) -> Result<usize, String> {
-    let bytes: usize =
-        text.parse().map_err(|_| "write a number of bytes, such as 67108864".to_owned())?;
-    if bytes < MIN_BUDGET_BYTES {
-        return Err(format!("at least {MIN_BUDGET_BYTES} bytes are needed"));
-    }
-    Ok(bytes)
+    let bytes = text.parse().ok().filter(|bytes| *bytes >= MIN_BUDGET_BYTES);
+    bytes.ok_or_else(|| {
+        format!("accepted: a whole number of bytes from {MIN_BUDGET_BYTES} on, such as 67108864")
+    })
 }
 
 fn parse_origin(text: &str) -> Result<HeaderValue, String> {
@@ -72,7 +71,7 @@ fn parse_origin(text: &str) -> Result<HeaderValue, String> {
         Some(host) if !host.is_empty() && !host.contains('/') => {
             HeaderValue::from_str(text).map_err(|error| error.to_string())
         }
-        _ => Err("write an origin such as http://localhost:8080, without a path".to_owned()),
+        _ => Err("accepted: an origin such as http://localhost:8080, without a path".to_owned()),
     }
 }
 

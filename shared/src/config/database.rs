@@ -6,7 +6,7 @@ use std::{fmt, num::NonZeroUsize, str::FromStr, time::Duration};
 
 use clap::Args;
 
-use super::milliseconds;
+use super::{milliseconds, whole_number};
 use crate::db::Engine;
 
 /// A service's own database.
@@ -16,7 +16,7 @@ pub struct DatabaseArgs {
     #[arg(long, env, hide_env_values = true, help_heading = "Database")]
     pub database_url: DatabaseUrl,
     /// Connections held at most. Default: 16, and 1 on SQLite, where writers only queue for each other.
-    #[arg(long, env, help_heading = "Database")]
+    #[arg(long, env, value_parser = whole_number::<1000>, help_heading = "Database")]
     pub db_pool_size: Option<NonZeroUsize>,
     /// Milliseconds that the database may take to appear at start, while the connection is tried again.
     #[arg(long, env, default_value = "60000", value_parser = milliseconds, help_heading = "Database")]

@@ -8,7 +8,7 @@ use std::{net::IpAddr, time::Duration};
 
 use clap::{ArgAction, Args, FromArgMatches};
 
-use super::{Invalid, milliseconds};
+use super::{Invalid, address, milliseconds, port};
 
 mod encoded;
 mod log_level;
@@ -106,10 +106,10 @@ pub struct TelemetryArgs {
     #[arg(long, env, default_value = "json", value_parser = values::log_format)]
     pub log_format: LogFormat,
     /// A further port that answers `/metrics`, for scrapers that must not reach the service itself.
-    #[arg(long, env)]
+    #[arg(long, env, value_parser = port)]
     pub metrics_port: Option<u16>,
     /// Address of `METRICS_PORT`; follows `HOST`.
-    #[arg(long, env = "HOST", default_value = "127.0.0.1", hide = true)]
+    #[arg(long, env = "HOST", default_value = "127.0.0.1", value_parser = address, hide = true)]
     pub metrics_host: IpAddr,
 }
 

@@ -176,6 +176,33 @@ fn a_configuration_that_shows_as_wrong_only_late_is_2_as_well() {
 }
 
 #[test]
+fn a_bad_number_or_address_is_told_what_is_accepted() {
+    let place = Place::new();
+    for (name, values, accepted) in [
+        ("DB_POOL_SIZE", ["0", "many", "1001"], "a whole number from 1 to 1000"),
+        ("MAX_IN_FLIGHT", ["0", "-1", "100001"], "a whole number from 1 to 100000"),
+        ("MAX_CONNECTIONS", ["0", "1.5", "1000001"], "a whole number from 1 to 1000000"),
+        ("WORKER_THREADS", ["0", "x", "1025"], "a whole number from 1 to 1024"),
+        ("PORT", ["-1", "http", "65536"], "a whole number from 1 to 65535, or 0 for a free port"),
+        ("METRICS_PORT", ["-1", "http", "65536"], "a whole number from 1 to 65535"),
+        ("HOST", ["localhost", "1.2.3", "*"], "an IP address of this machine"),
+        (
+            "OTEL_PROPAGATORS",
+            ["b3", "tracecontext;baggage", "none,baggage"],
+            "tracecontext, baggage",
+        ),
+    ] {
+        for value in values {
+            let (code, said) = ended(&place, "user", &[(name, value)]);
+
+            assert_eq!(code, Some(2), "{said}");
+            assert!(said.contains(&format!("is '{value}': accepted: {accepted}")), "{said}");
+            assert_eq!(said.matches(&format!("{name} ")).count(), 1, "{said}");
+        }
+    }
+}
+
+#[test]
 fn the_file_of_another_service_is_2_and_is_named() {
     let place = Place::new();
     let mut audit = place
