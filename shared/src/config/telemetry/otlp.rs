@@ -23,45 +23,63 @@ pub(super) struct OtlpArgs {
     pub(super) client_key: Option<PathBuf>,
 }
 
+/// The end of a flag's description: what holds when neither it nor, for one signal's flag, the general one is given.
+macro_rules! default_of {
+    ("", $general:literal) => {
+        concat!(". Default: ", $general)
+    };
+    ($signal:tt, $general:literal) => {
+        ". Default: as for all signals"
+    };
+}
+
 /// One set of variables: `$variable` and `$flag` hold what stands between `OTEL_EXPORTER_OTLP_` and the rest.
 macro_rules! otlp_args {
-    ($name:ident, $variable:literal, $flag:literal, $what:literal) => {
+    ($name:ident, $variable:tt, $flag:tt, $what:literal) => {
         #[doc = concat!("The variables `OTEL_EXPORTER_OTLP_", $variable, "*`.")]
         #[derive(Args, Clone, Debug)]
         pub(crate) struct $name {
-            #[doc = concat!("URL that ", $what, " are sent to.")]
-            #[arg(id = concat!($flag, "endpoint"), long = concat!("otel-exporter-otlp-", $flag, "endpoint"),
+            #[arg(id = concat!($flag, "endpoint"),
+                  help = concat!("Where ", $what, " go: an http or https URL, or host:port", default_of!($flag, "http://localhost:4318, and port 4317 for grpc")),
+                  long = concat!("otel-exporter-otlp-", $flag, "endpoint"),
                   env = concat!("OTEL_EXPORTER_OTLP_", $variable, "ENDPOINT"), value_name = "URL", value_parser = endpoint)]
             endpoint: Option<String>,
-            #[doc = concat!("Protocol for ", $what, ": http/protobuf or grpc.")]
-            #[arg(id = concat!($flag, "protocol"), long = concat!("otel-exporter-otlp-", $flag, "protocol"),
+            #[arg(id = concat!($flag, "protocol"),
+                  help = concat!("Protocol for ", $what, ": http/protobuf or grpc", default_of!($flag, "http/protobuf, and grpc for an endpoint with port 4317")),
+                  long = concat!("otel-exporter-otlp-", $flag, "protocol"),
                   env = concat!("OTEL_EXPORTER_OTLP_", $variable, "PROTOCOL"), value_name = "PROTOCOL",
                   value_parser = values::protocol)]
             protocol: Option<Protocol>,
-            #[doc = concat!("Headers sent with ", $what, ": `name=value`, separated by commas.")]
-            #[arg(id = concat!($flag, "headers"), long = concat!("otel-exporter-otlp-", $flag, "headers"),
+            #[arg(id = concat!($flag, "headers"),
+                  help = concat!("Headers sent with ", $what, ": name=value, separated by commas, values percent-encoded", default_of!($flag, "none")),
+                  long = concat!("otel-exporter-otlp-", $flag, "headers"),
                   env = concat!("OTEL_EXPORTER_OTLP_", $variable, "HEADERS"), value_name = "HEADERS", hide_env_values = true,
                   value_parser = encoded::headers)]
             headers: Option<Headers>,
-            #[doc = concat!("Milliseconds that sending ", $what, " may take. Default: 10000.")]
-            #[arg(id = concat!($flag, "timeout"), long = concat!("otel-exporter-otlp-", $flag, "timeout"),
+            #[arg(id = concat!($flag, "timeout"),
+                  help = concat!("Milliseconds that sending ", $what, " may take", default_of!($flag, "10000")),
+                  long = concat!("otel-exporter-otlp-", $flag, "timeout"),
                   env = concat!("OTEL_EXPORTER_OTLP_", $variable, "TIMEOUT"), value_name = "MS", value_parser = milliseconds)]
             timeout: Option<Duration>,
-            #[doc = concat!("Compression of ", $what, ": gzip or none.")]
-            #[arg(id = concat!($flag, "compression"), long = concat!("otel-exporter-otlp-", $flag, "compression"),
+            #[arg(id = concat!($flag, "compression"),
+                  help = concat!("Compression of ", $what, ": gzip or none", default_of!($flag, "none")),
+                  long = concat!("otel-exporter-otlp-", $flag, "compression"),
                   env = concat!("OTEL_EXPORTER_OTLP_", $variable, "COMPRESSION"), value_name = "COMPRESSION",
                   value_parser = values::compression)]
             compression: Option<Compression>,
-            #[doc = concat!("PEM file of the authority trusted for ", $what, ", instead of the system's.")]
-            #[arg(id = concat!($flag, "certificate"), long = concat!("otel-exporter-otlp-", $flag, "certificate"),
+            #[arg(id = concat!($flag, "certificate"),
+                  help = concat!("PEM file of the authority that is trusted for ", $what, default_of!($flag, "the system's authorities")),
+                  long = concat!("otel-exporter-otlp-", $flag, "certificate"),
                   env = concat!("OTEL_EXPORTER_OTLP_", $variable, "CERTIFICATE"), value_name = "FILE")]
             certificate: Option<PathBuf>,
-            #[doc = concat!("PEM file of the client's certificate for ", $what, ".")]
-            #[arg(id = concat!($flag, "client-certificate"), long = concat!("otel-exporter-otlp-", $flag, "client-certificate"),
+            #[arg(id = concat!($flag, "client-certificate"),
+                  help = concat!("PEM file of the client's certificate for ", $what, default_of!($flag, "none")),
+                  long = concat!("otel-exporter-otlp-", $flag, "client-certificate"),
                   env = concat!("OTEL_EXPORTER_OTLP_", $variable, "CLIENT_CERTIFICATE"), value_name = "FILE")]
             client_certificate: Option<PathBuf>,
-            #[doc = concat!("PEM file of the client's private key for ", $what, ".")]
-            #[arg(id = concat!($flag, "client-key"), long = concat!("otel-exporter-otlp-", $flag, "client-key"),
+            #[arg(id = concat!($flag, "client-key"),
+                  help = concat!("PEM file of the client's private key for ", $what, default_of!($flag, "none")),
+                  long = concat!("otel-exporter-otlp-", $flag, "client-key"),
                   env = concat!("OTEL_EXPORTER_OTLP_", $variable, "CLIENT_KEY"), value_name = "FILE")]
             client_key: Option<PathBuf>,
         }

@@ -152,3 +152,20 @@ fn resource_attributes_are_decoded_and_the_last_value_wins() {
         (Some("3"), Some("x"), None)
     );
 }
+
+#[test]
+fn every_flag_has_a_description_and_the_general_ones_of_otlp_their_default() {
+    let command = TelemetryArgs::augment_args(clap::Command::new("telemetry"));
+    let mut of_otlp = 0;
+    for arg in command.get_arguments().filter(|arg| !arg.is_hide_set()) {
+        let name = arg.get_env().unwrap().to_str().unwrap();
+        let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+        assert!(!help.is_empty(), "{name} has no description");
+        let Some(rest) = name.strip_prefix("OTEL_EXPORTER_OTLP_") else { continue };
+        of_otlp += 1;
+        let of_signal = ["TRACES_", "METRICS_", "LOGS_"].iter().any(|own| rest.starts_with(own));
+        assert_eq!(help.ends_with(". Default: as for all signals"), of_signal, "{name}: {help}");
+        assert!(help.contains(". Default: "), "{name}: {help}");
+    }
+    assert_eq!(of_otlp, 4 * 8);
+}
