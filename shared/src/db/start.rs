@@ -181,8 +181,7 @@ impl<'a> Start<'a> {
                 name: self.name,
                 url: self.args.database_url.clone(),
                 path: path.to_owned(),
-                cause: error,
-                advice,
+                why: format!("{error}; {advice}"),
             }),
             _ => TryError::NotYet(error.to_string()),
         }

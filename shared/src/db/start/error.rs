@@ -45,7 +45,7 @@ pub enum DbStartError {
         cause: std::io::Error,
     },
     /// The SQLite file is there and no database, or cannot be opened: waiting would not mend it.
-    #[error("{} for DATABASE_URL {url} cannot be used as {name}: {cause}; {advice}", path.display())]
+    #[error("{} for DATABASE_URL {url} cannot be used as {name}: {why}", path.display())]
     BrokenFile {
         /// The database's name.
         name: &'static str,
@@ -53,10 +53,8 @@ pub enum DbStartError {
         url: DatabaseUrl,
         /// The file.
         path: PathBuf,
-        /// What SQLite says.
-        cause: sqlx::Error,
-        /// What to do.
-        advice: &'static str,
+        /// What SQLite says, and what to do.
+        why: String,
     },
     /// It did not appear in time.
     #[error(
