@@ -7,15 +7,20 @@ use axum::{
 use garde::Validate;
 use http::{HeaderMap, StatusCode, header};
 use serde::de::{DeserializeOwned, IgnoredAny};
-use serde_json::{Map, Value};
 
 use crate::{
     problem::{FieldError, Problem},
     scope::Scope,
 };
 
-/// Bytes that a request body may have.
+mod members;
+
+pub use members::Members;
+
+/// Bytes that a caller's request body may have, at the edge.
 pub const BODY_LIMIT: usize = 64 * 1024;
+/// Bytes that the hops behind the edge leave for what each of them adds.
+pub const HOP_ROOM: usize = 16 * 1024;
 
 /// A JSON body that parsed and passed its [`Validate`] rules, and the bytes it came as.
 ///
@@ -69,7 +74,7 @@ impl<T> Json<T> {
     ///
     /// # Errors
     /// 422 when a member that `T` does not know cannot be held: half a surrogate pair, or too many arrays in each other.
-    pub fn members(&self) -> Result<Map<String, Value>, Problem> {
+    pub fn members(&self) -> Result<Members, Problem> {
         let refused = |error: serde_json::Error| Problem::invalid_field("", error.to_string());
         serde_json::from_slice(&self.bytes).map_err(refused)
     }

@@ -16,7 +16,7 @@ use axum::{Router, extract::DefaultBodyLimit, middleware};
 use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{config::ServerArgs, health::Health, json::BODY_LIMIT, metrics, process::Process};
+use crate::{config::ServerArgs, health::Health, json::{BODY_LIMIT, HOP_ROOM}, metrics, process::Process};
 
 mod accept;
 mod answer;
@@ -28,12 +28,25 @@ pub use observe::EdgeTrust;
 pub(crate) use request_span::{known_method, protocol_version};
 
 /// How a service wants to be served.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// A second port with the same routes, and the variable that sets it.
     pub second_port: Option<(u16, &'static str)>,
     /// What is made of a caller's trace context.
     pub edge_trust: EdgeTrust,
+    /// Bytes that a request body may have.
+    pub body_limit: usize,
+}
+
+/// Of a service behind the edge: one port, the caller's trace continued, room for what hops add to a body.
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            second_port: None,
+            edge_trust: EdgeTrust::Continue,
+            body_limit: BODY_LIMIT + HOP_ROOM,
+        }
+    }
 }
 
 /// A server that listens and does not have its routes yet.
@@ -107,7 +120,7 @@ impl Server {
         traced
             .fallback(answer::no_such_route)
             .method_not_allowed_fallback(answer::no_such_method)
-            .layer(DefaultBodyLimit::max(BODY_LIMIT))
+            .layer(DefaultBodyLimit::max(self.options.body_limit))
             .layer(middleware::from_fn_with_state(Arc::new(layer), observe::observe))
             .merge(self.untraced(plain, health))
     }

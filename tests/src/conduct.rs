@@ -10,7 +10,7 @@ use crate::answer::request_id;
 use crate::service::{Answer, Running};
 
 /// Bytes that a body may have.
-const BODY_LIMIT: usize = 64 * 1024;
+const BODY_LIMIT: usize = 80 * 1024;
 
 /// A route that takes a body, and one that it accepts.
 #[derive(Clone, Debug)]
@@ -66,7 +66,7 @@ pub async fn refuses_what_is_no_json_object(service: &Running, route: &BodyRoute
     assert!(route.send(service, accepted, good).await.status < 300);
 }
 
-/// A body of 64 KiB is taken, one of a byte more is not, whether its length is announced or not; no type is no JSON.
+/// A body of 64 KiB and the 16 KiB that are left for what hops add is taken, one of a byte more is not, whether its length is announced or not; no type is no JSON.
 ///
 /// # Panics
 /// When that is not so.

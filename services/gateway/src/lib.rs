@@ -18,6 +18,7 @@ use std::{ffi::OsString, process::ExitCode, sync::Arc};
 use shared::{
     client::Client,
     health::Health,
+    json::BODY_LIMIT,
     names::service,
     process::Process,
     server::{Options, Server},
@@ -59,6 +60,7 @@ pub async fn run(config: Config, process: Process) -> anyhow::Result<()> {
     let options = Options {
         second_port: config.edge_port.map(|port| (port, "EDGE_PORT")),
         edge_trust: config.edge_trust,
+        body_limit: BODY_LIMIT,
     };
     let server = Server::bind(&process, &config.process.server, options).await?;
     let app = Arc::new(App::new(&config)?);

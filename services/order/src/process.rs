@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use shared::{
     chain::{self, ChainEntry},
-    json::Json,
+    json::{Json, Members},
     names::{self, attribute, ours},
     problem::{Failure, Problem},
     propagation::Carrier,
@@ -98,18 +98,18 @@ pub(crate) async fn process(
 }
 
 /// What audit gets of the caller's members: all but what is personal, and the request's id.
-fn members_for_audit(mut members: Map<String, Value>, scope: &Scope) -> Map<String, Value> {
+fn members_for_audit(mut members: Members, scope: &Scope) -> Members {
     for personal in ["user_name", "user_email"] {
         members.remove(personal);
     }
-    members.insert("request_id".to_owned(), json!(scope.request_id()));
+    members.set("request_id", &json!(scope.request_id()));
     members
 }
 
 /// The trace that placed the order goes along: a repeat of the request runs in another trace, and may be the first to reach
 /// audit, yet order and audit record are to be found under one trace id.
 fn audit_body(
-    members: &Map<String, Value>,
+    members: &Members,
     id: Uuid,
     total_cents: i64,
     currency: &str,
@@ -118,8 +118,8 @@ fn audit_body(
     let mut members = members.clone();
     let order =
         json!({"id": id, "total_cents": total_cents, "currency": currency, "trace_id": trace_id});
-    members.insert("order".to_owned(), order);
-    Value::Object(members).to_string().into_bytes()
+    members.set("order", &order);
+    members.to_string().into_bytes()
 }
 
 fn new_order(
@@ -127,7 +127,7 @@ fn new_order(
     action: String,
     priced: Priced,
     scope: &Scope,
-    members: &Map<String, Value>,
+    members: &Members,
 ) -> NewOrder {
     let (id, now, trace_id) = (Uuid::now_v7(), now_micros(), chain::trace_id());
     let carrier = Carrier::from_context(&Span::current().context());

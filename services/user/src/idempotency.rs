@@ -1,9 +1,9 @@
 //! Idempotency keys (IETF draft `idempotency-key-header`): the same key stands for the same request.
 
 use http::HeaderMap;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
-use shared::{chain, names, problem::Problem, scope::Scope, timestamp::now_micros};
+use shared::{chain, json::Members, names, problem::Problem, scope::Scope, timestamp::now_micros};
 
 use crate::{routes::App, store::Claim};
 
@@ -12,7 +12,7 @@ pub(crate) async fn claim(
     app: &App,
     scope: &Scope,
     headers: &HeaderMap,
-    body: &Map<String, Value>,
+    body: &Members,
 ) -> Result<(), Problem> {
     if !headers.contains_key(names::header::IDEMPOTENCY_KEY) {
         return Ok(());
@@ -28,15 +28,17 @@ pub(crate) async fn claim(
 }
 
 /// SHA-256 over the caller's members in the order of their names, so that white space and order make no other request.
-fn fingerprint(body: &Map<String, Value>) -> [u8; 32] {
-    let mut members: Vec<_> =
-        body.iter().filter(|(name, _)| !matches!(name.as_str(), "request_id" | "user")).collect();
-    members.sort_by_key(|(name, _)| name.as_str());
+fn fingerprint(body: &Members) -> [u8; 32] {
+    let of_the_caller = |(name, _): &(&str, &str)| !matches!(*name, "request_id" | "user");
+    let mut members: Vec<_> = body.iter().filter(of_the_caller).collect();
+    members.sort_by_key(|(name, _)| *name);
     let mut hash = Sha256::new();
-    for (name, value) in members {
+    for (name, spelling) in members {
+        // What serde_json cannot hold, such as 1e400, is compared as it is spelled.
+        let value = serde_json::from_str::<Value>(spelling).map(|value| value.to_string());
         hash.update(name.as_bytes());
         hash.update([0]);
-        hash.update(value.to_string().as_bytes());
+        hash.update(value.as_deref().unwrap_or(spelling).as_bytes());
         hash.update([0]);
     }
     hash.finalize().into()
@@ -44,19 +46,17 @@ fn fingerprint(body: &Map<String, Value>) -> [u8; 32] {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
-    fn of(body: &Value) -> [u8; 32] {
-        fingerprint(body.as_object().unwrap())
+    fn of(body: &str) -> [u8; 32] {
+        fingerprint(&serde_json::from_str(body).unwrap())
     }
 
     #[test]
     fn order_and_what_hops_add_make_no_other_request() {
-        let body = of(&json!({"user_id": 1, "action": "a"}));
-        assert_eq!(body, of(&json!({"action": "a", "user_id": 1, "request_id": "x"})));
-        assert_ne!(body, of(&json!({"action": "b", "user_id": 1})));
-        assert_ne!(body, of(&json!({"user_id": 1, "action": "a", "items": []})));
+        let body = of(r#"{"user_id": 1, "action": "a"}"#);
+        assert_eq!(body, of(r#"{"action":"a", "user_id":1, "request_id":"x"}"#));
+        assert_ne!(body, of(r#"{"action": "b", "user_id": 1}"#));
+        assert_ne!(body, of(r#"{"user_id": 1, "action": "a", "items": []}"#));
     }
 }

@@ -8,11 +8,11 @@ use axum::{
 use garde::Validate;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use shared::{
     chain::{self, ChainEntry},
     client::{Answer, Call},
-    json::Json,
+    json::{Json, Members},
     names,
     problem::{Failure, Problem},
     scope::Scope,
@@ -75,13 +75,13 @@ async fn upsert_user(app: &App, scope: &Scope, request: ProcessRequest) -> Resul
 pub(crate) async fn call_order(
     app: &App,
     scope: &Scope,
-    mut members: Map<String, Value>,
+    mut members: Members,
     user: &User,
 ) -> Result<Answer, Problem> {
-    members.insert("request_id".to_owned(), json!(scope.request_id()));
-    members.insert("user_id".to_owned(), json!(user.id));
-    members.insert("user".to_owned(), json!({"id": user.id}));
-    let body = Value::Object(members).to_string();
+    members.set("request_id", &json!(scope.request_id()));
+    members.set("user_id", &json!(user.id));
+    members.set("user", &json!({"id": user.id}));
+    let body = members.to_string();
     // The edge knows no id yet when a user registers, so a `user.id` that the caller made up would go on from here.
     let baggage = vec![(names::attribute::USER_ID, user.id.to_string())];
     app.next.call(Call { baggage, ..Call::post("/process", body) }, scope).await

@@ -8,11 +8,11 @@ use axum::{
 use garde::Validate;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use shared::{
     chain::{self, ChainEntry},
     client::Answer,
-    json::Json,
+    json::{Json, Members},
     names,
     problem::{Failure, Problem},
     scope::Scope,
@@ -81,12 +81,12 @@ async fn insert_registration(
 }
 
 /// The caller's members without what is personal, and what order-service is to place.
-fn order_of_registration(mut members: Map<String, Value>) -> Map<String, Value> {
+fn order_of_registration(mut members: Members) -> Members {
     for personal in ["first_name", "last_name", "email"] {
         members.remove(personal);
     }
-    members.insert("action".to_owned(), json!("register"));
-    members.insert("items".to_owned(), json!([{"sku": "registration", "quantity": 1}]));
+    members.set("action", &json!("register"));
+    members.set("items", &json!([{"sku": "registration", "quantity": 1}]));
     members
 }
 

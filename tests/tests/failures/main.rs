@@ -7,6 +7,7 @@
 )]
 
 mod asking;
+mod body_size;
 mod clients;
 mod database_lock;
 mod database_outage;

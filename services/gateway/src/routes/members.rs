@@ -1,20 +1,10 @@
-//! The members of a caller's JSON object, in the caller's order and spelling.
-//!
-//! A map would sort them, and numbers would lose what a double cannot hold; what the gateway does not know is not its to change.
+//! What the gateway adds to a caller's JSON object; the caller's own members stay as they are spelled.
 
-use std::fmt;
-
-use serde::{
-    Deserialize, Deserializer,
-    de::{MapAccess, Visitor},
-};
-use serde_json::value::RawValue;
-use shared::problem::Problem;
+use serde_json::json;
+use shared::{json::Members, problem::Problem};
 use uuid::Uuid;
 
 const REQUEST_ID: &str = "request_id";
-
-struct Members<'b>(Vec<(String, &'b RawValue)>);
 
 /// The object `body` with `request_id` as its last member; one that the caller sent is replaced, since whoever may choose it
 /// could claim another request's rows.
@@ -23,38 +13,9 @@ struct Members<'b>(Vec<(String, &'b RawValue)>);
 /// 422 when `body` is not a JSON object.
 pub(super) fn with_request_id(body: &[u8], request_id: Uuid) -> Result<String, Problem> {
     let not_an_object = |_| Problem::invalid_field("", "accepted: an object");
-    let Members(members) = serde_json::from_slice(body).map_err(not_an_object)?;
-    let mut text = String::with_capacity(body.len() + 64);
-    text.push('{');
-    for (name, value) in members.iter().filter(|(name, _)| name != REQUEST_ID) {
-        text.push_str(&format!("{}:{},", serde_json::Value::from(name.as_str()), value.get()));
-    }
-    text.push_str(&format!("\"{REQUEST_ID}\":\"{request_id}\"}}"));
-    Ok(text)
-}
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(InOrder)
-    }
-}
-
-struct InOrder;
-
-impl<'de> Visitor<'de> for InOrder {
-    type Value = Members<'de>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = Vec::new();
-        while let Some(member) = map.next_entry()? {
-            members.push(member);
-        }
-        Ok(Members(members))
-    }
+    let mut members = Members::parse(body).map_err(not_an_object)?;
+    members.set(REQUEST_ID, &json!(request_id));
+    Ok(members.to_string())
 }
 
 #[cfg(test)]
