@@ -103,14 +103,16 @@ impl<I: FromStr> Cursor<I> {
 }
 
 impl<T> Page<T> {
-    /// A page of `items`, of which `limit` were asked for; `place` is where an entry stands.
+    /// A page of the first `limit` of `items`; `place` is where an entry stands. The store is to be asked for one entry more
+    /// than the limit: only that one tells whether there is a next page.
     pub fn new<I: Display + FromStr>(
-        items: Vec<T>,
+        mut items: Vec<T>,
         limit: u32,
         place: impl Fn(&T) -> Cursor<I>,
     ) -> Self {
-        let full = items.len() >= limit as usize;
-        let next = items.last().filter(|_| full).map(|last| place(last).encode());
+        let has_more = items.len() > limit as usize;
+        items.truncate(limit as usize);
+        let next = items.last().filter(|_| has_more).map(|last| place(last).encode());
         Self { items, next }
     }
 }
@@ -131,6 +133,19 @@ mod tests {
             let query = PageQuery { limit: None, after: Some(text.to_owned()) };
             assert_eq!(query.cursor::<i64>().unwrap_err().code(), "bad_request", "{text}");
         }
+    }
+
+    #[test]
+    fn only_an_entry_beyond_the_limit_makes_a_next_page() {
+        let page = |entries: i64| {
+            let page =
+                Page::new((1..=entries).collect(), 2, |id| Cursor { created_at: 0, id: *id });
+            (page.items, page.next)
+        };
+        let second = Cursor { created_at: 0, id: 2_i64 }.encode();
+        assert_eq!(page(0), (vec![], None));
+        assert_eq!(page(2), (vec![1, 2], None));
+        assert_eq!(page(3), (vec![1, 2], Some(second)));
     }
 
     #[test]

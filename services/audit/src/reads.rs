@@ -68,7 +68,8 @@ pub(crate) async fn list_audit(
         trace_id: trace_id.as_deref(),
     };
     let limit = page.limit()?;
-    let logs = scope.within(names::database::AUDIT, store.list_audit(limit, filter)).await??;
+    let logs = store.list_audit(limit + 1, filter);
+    let logs = scope.within(names::database::AUDIT, logs).await??;
     let items = logs.into_iter().map(RecordBody::from).collect();
     Ok(Json(Page::new(items, limit, |record: &RecordBody| Cursor {
         created_at: record.recorded_at,

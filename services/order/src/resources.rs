@@ -82,7 +82,7 @@ pub(crate) async fn list_orders(
     let after: Option<Cursor<Uuid>> = page.cursor()?;
     let after = after.map(|cursor| (cursor.created_at, cursor.id));
     let limit = page.limit()?;
-    let orders = app.store.list_orders(limit, after, query.request_id);
+    let orders = app.store.list_orders(limit + 1, after, query.request_id);
     let orders = scope.within(names::database::ORDERS, orders).await??;
     let items = orders.iter().map(OrderBody::from).collect();
     Ok(JsonAnswer(Page::new(items, limit, |order: &OrderBody| Cursor {

@@ -22,7 +22,8 @@ pub(crate) async fn list_users(
 ) -> Result<Json<Page<UserBody>>, Problem> {
     let (limit, after) = (page.limit()?, page.cursor()?);
     let after = after.map(|cursor: Cursor<i64>| (cursor.created_at, cursor.id));
-    let users = scope.within(names::database::USERS, app.store.list_users(limit, after)).await??;
+    let users = app.store.list_users(limit + 1, after);
+    let users = scope.within(names::database::USERS, users).await??;
     let users = users.iter().map(UserBody::from).collect();
     Ok(Json(Page::new(users, limit, |user| Cursor { created_at: user.created_at, id: user.id })))
 }
