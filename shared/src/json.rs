@@ -7,6 +7,7 @@ use axum::{
 use garde::Validate;
 use http::{HeaderMap, StatusCode, header};
 use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::Value;
 
 use crate::{
     problem::{FieldError, Problem},
@@ -22,9 +23,13 @@ pub const BODY_LIMIT: usize = 64 * 1024;
 /// Bytes that the hops behind the edge leave for what each of them adds.
 pub const HOP_ROOM: usize = 16 * 1024;
 
+/// The bytes that the server takes, among the extensions of its requests.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BodyLimit(pub(crate) usize);
+
 /// A JSON body that parsed and passed its [`Validate`] rules, and the bytes it came as.
 ///
-/// Rejections: 415 when it is not `application/json` (or `+json`), 413 above [`BODY_LIMIT`], 408 when it does not arrive before
+/// Rejections: 415 when it is not `application/json` (or `+json`), 413 above the server's limit, 408 when it does not arrive before
 /// the request's deadline, 400 when it is not JSON, 422 with a JSON pointer per field when a value is not accepted.
 #[derive(Debug)]
 pub struct Json<T> {
@@ -44,6 +49,7 @@ where
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         expect_json(request.headers())?;
         let scope = request.extensions().get::<Scope>().cloned();
+        let limit = request.extensions().get().map_or(BODY_LIMIT, |BodyLimit(limit)| *limit);
         let read = Bytes::from_request(request, state);
         let bytes = match &scope {
             Some(scope) => tokio::time::timeout_at(scope.deadline().into(), read)
@@ -51,7 +57,7 @@ where
                 .map_err(|_| Problem::request_timeout("send the whole body at once"))?,
             None => read.await,
         }
-        .map_err(|rejection| body_problem(rejection.status()))?;
+        .map_err(|rejection| body_problem(rejection.status(), limit))?;
         let value = parse(&bytes).inspect_err(|_| identify(scope.as_ref(), &bytes))?;
         Ok(Self { value, bytes })
     }
@@ -70,13 +76,15 @@ fn identify(scope: Option<&Scope>, bytes: &[u8]) {
 }
 
 impl<T> Json<T> {
-    /// All members of the body, those that `T` does not know too, to be passed on.
+    /// All members of the body, those that `T` does not know too, to be passed on as they are spelled.
     ///
     /// # Errors
-    /// 422 when a member that `T` does not know cannot be held: half a surrogate pair, or too many arrays in each other.
+    /// 422 when a member that `T` does not know is more than each reader can hold: half a surrogate pair, too many arrays in
+    /// each other, a number beyond a double's range.
     pub fn members(&self) -> Result<Members, Problem> {
         let refused = |error: serde_json::Error| Problem::invalid_field("", error.to_string());
-        serde_json::from_slice(&self.bytes).map_err(refused)
+        serde_json::from_slice::<Value>(&self.bytes).map_err(refused)?;
+        Members::parse(&self.bytes).map_err(refused)
     }
 }
 
@@ -156,9 +164,9 @@ fn expect_json(headers: &HeaderMap) -> Result<(), Problem> {
     ))
 }
 
-fn body_problem(status: StatusCode) -> Problem {
+fn body_problem(status: StatusCode, limit: usize) -> Problem {
     if status == StatusCode::PAYLOAD_TOO_LARGE {
-        return Problem::body_too_large(format!("a body may have {BODY_LIMIT} bytes; send less"));
+        return Problem::body_too_large(format!("a body may have {limit} bytes; send less"));
     }
     Problem::bad_request("the body ended before it was whole; send it again")
 }

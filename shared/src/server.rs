@@ -12,11 +12,17 @@ use std::{
 };
 
 use anyhow::Context as _;
-use axum::{Router, extract::DefaultBodyLimit, middleware};
+use axum::{Extension, Router, extract::DefaultBodyLimit, middleware};
 use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{config::ServerArgs, health::Health, json::{BODY_LIMIT, HOP_ROOM}, metrics, process::Process};
+use crate::{
+    config::ServerArgs,
+    health::Health,
+    json::{BODY_LIMIT, BodyLimit, HOP_ROOM},
+    metrics,
+    process::Process,
+};
 
 mod accept;
 mod answer;
@@ -121,6 +127,7 @@ impl Server {
             .fallback(answer::no_such_route)
             .method_not_allowed_fallback(answer::no_such_method)
             .layer(DefaultBodyLimit::max(self.options.body_limit))
+            .layer(Extension(BodyLimit(self.options.body_limit)))
             .layer(middleware::from_fn_with_state(Arc::new(layer), observe::observe))
             .merge(self.untraced(plain, health))
     }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::answer::request_id;
 use crate::service::{Answer, Running};
 
-/// Bytes that a body may have.
+/// Bytes that a body may have behind the edge.
 const BODY_LIMIT: usize = 80 * 1024;
 
 /// A route that takes a body, and one that it accepts.
@@ -66,7 +66,8 @@ pub async fn refuses_what_is_no_json_object(service: &Running, route: &BodyRoute
     assert!(route.send(service, accepted, good).await.status < 300);
 }
 
-/// A body of 64 KiB and the 16 KiB that are left for what hops add is taken, one of a byte more is not, whether its length is announced or not; no type is no JSON.
+/// A body of 64 KiB and the 16 KiB that are left for what hops add is taken, one of a byte more is not, whether its length is
+/// announced or not; no type is no JSON.
 ///
 /// # Panics
 /// When that is not so.
@@ -76,7 +77,9 @@ pub async fn bounds_bodies(service: &Running, route: &BodyRoute) {
     assert!(route.send(service, "application/json", body.clone()).await.status < 300);
     body.push(b' ');
     let answer = route.send(service, "application/json", body.clone()).await;
-    answer.problem(413, "body_too_large", service.service());
+    let problem = answer.problem(413, "body_too_large", service.service());
+    let accepted = format!("may have {BODY_LIMIT} bytes");
+    assert!(problem["detail"].to_string().contains(&accepted), "{problem}");
     let first = format!("{} {} HTTP/1.1", route.method, route.path);
     let head = format!("{first}\r\ncontent-type: application/json\r\ntransfer-encoding: chunked");
     let chunked = [format!("{:x}\r\n", body.len()).as_bytes(), &body, b"\r\n0\r\n\r\n"].concat();

@@ -59,4 +59,12 @@ mod tests {
         assert_ne!(body, of(r#"{"action": "b", "user_id": 1}"#));
         assert_ne!(body, of(r#"{"user_id": 1, "action": "a", "items": []}"#));
     }
+
+    #[test]
+    fn white_space_escapes_and_order_further_in_make_no_other_request() {
+        let body = of(r#"{"a":{"x":1e2,"y":["\u0061"]},"b":1}"#);
+        assert_eq!(body, of("{ \"b\": 1, \"\\u0061\": {\n\"y\": [ \"a\" ], \"x\": 100.0} }"));
+        assert_ne!(body, of(r#"{"a":{"x":1e3,"y":["a"]},"b":1}"#));
+        assert_ne!(of(r#"{"a":1e400}"#), of(r#"{"a":1e401}"#));
+    }
 }
