@@ -39,6 +39,7 @@ pub(crate) struct OrderBody {
     #[serde(serialize_with = "timestamp::serialize")]
     updated_at: i64,
     trace_id: String,
+    audit: &'static str,
     audit_pending: bool,
     audit_id: Option<Uuid>,
 }
@@ -130,7 +131,7 @@ pub(crate) async fn change_order(
     }
 }
 
-/// Deletes a cancelled order.
+/// Deletes a cancelled order that audit has a record of: until then the order is all that is known of its request.
 pub(crate) async fn delete_order(
     State(app): State<App>,
     scope: Scope,
@@ -144,6 +145,10 @@ pub(crate) async fn delete_order(
         ))),
         Deletion::AuditPending => Err(Problem::conflict(
             "the order's audit record is still to be delivered; try again later",
+        )),
+        Deletion::AuditParked => Err(Problem::conflict(
+            "audit-service refused the order's audit record, so nothing else tells of the order and it is kept; \
+             once audit-service takes the record, repeat the order's request with its idempotency key, then delete",
         )),
         Deletion::NotFound => Err(no_such_order(id)),
     }
@@ -181,6 +186,7 @@ impl From<&Order> for OrderBody {
             created_at: order.created_at,
             updated_at: order.updated_at,
             trace_id: order.trace_id.clone(),
+            audit: order.audit().as_str(),
             audit_pending: order.audit_pending,
             audit_id: order.audit_id,
         }

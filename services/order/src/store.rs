@@ -21,7 +21,7 @@ use shared::{
 use sqlx::migrate::Migrator;
 
 pub use self::{
-    orders::{Change, Deletion, Order, OrderItem, Position, Status},
+    orders::{AuditState, Change, Deletion, Order, OrderItem, Position, Status},
     outbox::{Delivered, DueAudit},
     place::{Continuation, NewOrder, Placed},
     products::Product,

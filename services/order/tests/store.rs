@@ -133,6 +133,8 @@ on_all_engines! {
         assert_eq!(delete().await, Deletion::NotCancelled(Status::Created));
         store.set_status(new.id, Status::Cancelled, 1).await.unwrap();
         assert_eq!(delete().await, Deletion::AuditPending);
+        assert!(store.park(new.id, "422", now_micros()).await.unwrap());
+        assert_eq!(delete().await, Deletion::AuditParked);
         deliver(&store, new.id).await;
         assert_eq!(delete().await, Deletion::Done);
         assert_eq!(delete().await, Deletion::NotFound);

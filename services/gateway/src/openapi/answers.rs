@@ -122,6 +122,15 @@ answers! {
         updated_at: String,
         /// The trace of the request that placed it.
         trace_id: String,
+        /// Where its audit record stands: `pending` while it is still to be delivered, `recorded`, or `parked` when
+        /// audit-service refused it.
+        #[schema(pattern = "^(pending|recorded|parked)$", example = "recorded")]
+        audit: String,
+        /// Whether `audit` is `pending`.
+        audit_pending: bool,
+        /// The audit record's id, once there is one.
+        #[schema(required = true)]
+        audit_id: Option<Uuid>,
     }
     /// Some units of a product.
     OrderItem {

@@ -36,7 +36,7 @@ const SET_STATUS: Statement = Statement::new(
 );
 const DELETE: Statement = Statement::new(
     "DELETE orders",
-    "DELETE FROM orders WHERE id = ? AND status = 'cancelled' AND next_attempt_at IS NULL",
+    "DELETE FROM orders WHERE id = ? AND status = 'cancelled' AND audited_at IS NOT NULL",
 );
 
 /// Where an order stands.
@@ -88,6 +88,28 @@ pub struct Order {
     pub items: Vec<OrderItem>,
 }
 
+/// Where an order's audit record stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuditState {
+    /// Still to be delivered.
+    Pending,
+    /// Audit has it.
+    Recorded,
+    /// Audit refused it: it is put aside and not sent again by itself.
+    Parked,
+}
+
+impl AuditState {
+    /// As shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Recorded => "recorded",
+            Self::Parked => "parked",
+        }
+    }
+}
+
 /// One line of an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderItem {
@@ -117,6 +139,8 @@ pub enum Deletion {
     NotCancelled(Status),
     /// Its audit record is still to be delivered.
     AuditPending,
+    /// Audit refused its audit record.
+    AuditParked,
     NotFound,
 }
 
@@ -161,7 +185,7 @@ impl Store {
         })
     }
 
-    /// Deletes a cancelled order whose audit record is delivered or parked, with its items.
+    /// Deletes a cancelled order that audit has a record of, with its items.
     pub async fn delete_order(&self, id: Uuid) -> Result<Deletion, DbError> {
         if self.db.execute(&DELETE, &[id.into()]).await? == 1 {
             return Ok(Deletion::Done);
@@ -171,6 +195,8 @@ impl Store {
             Some(order) if order.status != Status::Cancelled => {
                 Deletion::NotCancelled(order.status)
             }
+            Some(order) if order.audit() == AuditState::Parked => Deletion::AuditParked,
+            // Acknowledged since, too: a repeat deletes it.
             Some(_) => Deletion::AuditPending,
         })
     }
@@ -194,6 +220,15 @@ impl Store {
 }
 
 impl Order {
+    /// Where its audit record stands.
+    pub fn audit(&self) -> AuditState {
+        match (self.audit_pending, self.audited_at) {
+            (true, _) => AuditState::Pending,
+            (false, Some(_)) => AuditState::Recorded,
+            (false, None) => AuditState::Parked,
+        }
+    }
+
     fn read(id: Uuid, row: &Row) -> Result<Self, sqlx::Error> {
         let status: String = row.get(4)?;
         let next_attempt_at: Option<i64> = row.get(12)?;

@@ -69,7 +69,11 @@ async fn an_order_whose_audit_is_pending_is_not_deleted_until_it_is_delivered() 
     chain.audit.answer(|_| Reply::Close);
     let shown = chain.order.post("/process", &purchase()).await.ok(202);
     let id = shown["order"]["id"].as_str().unwrap();
-    assert_eq!(chain.patch(id, "cancelled").await.ok(200)["audit_pending"], true);
+    let cancelled = chain.patch(id, "cancelled").await.ok(200);
+    assert_eq!(
+        (&cancelled["audit"], &cancelled["audit_pending"]),
+        (&"pending".into(), &true.into())
+    );
     let problem = chain.delete(id).await.problem(409, "conflict", SERVICE);
     assert!(problem["detail"].as_str().unwrap().contains("audit"), "{problem}");
     chain.audit.answer(recorded);
@@ -80,13 +84,30 @@ async fn an_order_whose_audit_is_pending_is_not_deleted_until_it_is_delivered() 
 }
 
 #[tokio::test]
-async fn an_order_whose_audit_record_is_refused_can_be_deleted() {
-    let chain = Chain::sqlite().await;
-    for status in [400, 413, 415, 422] {
-        chain.audit.answer(move |_| Reply::json(status, &serde_json::json!({})));
-        let shown = chain.order.post("/process", &purchase()).await.ok(202);
-        let id = shown["order"]["id"].as_str().unwrap();
-        chain.patch(id, "cancelled").await.ok(200);
-        assert_eq!(chain.delete(id).await.status, 204, "{status}");
+async fn an_order_whose_audit_record_is_refused_shows_it_and_is_kept_until_audit_takes_it() {
+    for engine in ENGINES {
+        let Some(chain) = Chain::on(engine).await else { continue };
+        for status in [400, 413, 415, 422] {
+            let request_id = uuid::Uuid::new_v4();
+            chain.audit.answer(move |_| Reply::json(status, &serde_json::json!({})));
+            let shown = chain.order.post_keyed("/process", request_id, &purchase()).await.ok(202);
+            let id = shown["order"]["id"].as_str().unwrap();
+            let parked = chain.patch(id, "cancelled").await.ok(200);
+            assert_eq!(
+                (&parked["audit"], &parked["audit_pending"]),
+                (&"parked".into(), &false.into())
+            );
+            let problem = chain.delete(id).await.problem(409, "conflict", SERVICE);
+            assert!(problem["detail"].as_str().unwrap().contains("refused"), "{problem}");
+            chain.audit.answer(recorded);
+            chain.order.post_keyed("/process", request_id, &purchase()).await.ok(200);
+            let path = format!("/orders/{id}");
+            let order = until(Duration::from_secs(10), async || {
+                Some(chain.order.get(&path).await.ok(200))
+                    .filter(|order| order["audit"] != "parked")
+            });
+            assert_eq!(order.await.expect("audit has it")["audit"], "recorded", "{engine}");
+            assert_eq!(chain.delete(id).await.status, 204, "{engine} {status}");
+        }
     }
 }
