@@ -12,7 +12,10 @@ use futures_util::{StreamExt, stream};
 use http::{HeaderMap, StatusCode};
 use opentelemetry::context::FutureExt as _;
 use shared::{client::Client, names, propagation::Carrier, scope::Scope, timestamp::now_micros};
-use tokio::{sync::mpsc, task::JoinSet};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -46,7 +49,17 @@ pub(crate) struct Outbox {
 
 /// Where deliveries are reported.
 #[derive(Clone)]
-pub(crate) struct Acks(mpsc::UnboundedSender<Delivered>);
+pub(crate) struct Acks {
+    delivered: mpsc::UnboundedSender<Delivered>,
+    /// From those who wait until everything reported before is written.
+    flushes: mpsc::UnboundedSender<oneshot::Sender<()>>,
+}
+
+/// What is reported, at the writer's end.
+struct Reports {
+    delivered: mpsc::UnboundedReceiver<Delivered>,
+    flushes: mpsc::UnboundedReceiver<oneshot::Sender<()>>,
+}
 
 struct Relay {
     store: Store,
@@ -59,13 +72,15 @@ impl Outbox {
     /// Starts the relay and the writer of acknowledgements.
     pub(crate) fn start(store: Store, client: Client) -> Self {
         // Not bounded in itself: each entry stands for a request in flight or a claimed row, and those are.
-        let (sender, receiver) = mpsc::unbounded_channel();
-        let (acks, stop) = (Acks(sender), CancellationToken::new());
+        let (delivered, reports) = mpsc::unbounded_channel();
+        let (flushes, asked) = mpsc::unbounded_channel();
+        let (acks, stop) = (Acks { delivered, flushes }, CancellationToken::new());
+        let reports = Reports { delivered: reports, flushes: asked };
         let relay =
             Relay { store: store.clone(), client, acks: acks.clone(), worker: Uuid::now_v7() };
         let mut tasks = JoinSet::new();
         tasks.spawn(Arc::new(relay).run(stop.clone()));
-        tasks.spawn(acknowledge(store, receiver, stop.clone()));
+        tasks.spawn(acknowledge(store, reports, stop.clone()));
         Self { acks, stop, tasks }
     }
 
@@ -84,7 +99,15 @@ impl Outbox {
 impl Acks {
     /// Notes a delivery. After the stop nobody listens, and the row is delivered once more.
     pub(crate) fn send(&self, delivered: Delivered) {
-        let _ = self.0.send(delivered);
+        let _ = self.delivered.send(delivered);
+    }
+
+    /// Returns when what was sent before is written, or when nobody writes any more.
+    pub(crate) async fn flush(&self) {
+        let (written, is_written) = oneshot::channel();
+        if self.flushes.send(written).is_ok() {
+            let _ = is_written.await;
+        }
     }
 
     /// Puts aside a row that audit refuses.
@@ -167,28 +190,37 @@ impl Relay {
     }
 }
 
-async fn acknowledge(
-    store: Store,
-    mut receiver: mpsc::UnboundedReceiver<Delivered>,
-    stop: CancellationToken,
-) {
-    let mut batch = Vec::new();
+async fn acknowledge(store: Store, mut reports: Reports, stop: CancellationToken) {
+    let (mut batch, mut waiting) = (Vec::new(), Vec::new());
     loop {
         tokio::select! {
             () = stop.cancelled() => break,
-            received = receiver.recv_many(&mut batch, usize::MAX) => if received == 0 { break },
+            received = reports.delivered.recv_many(&mut batch, usize::MAX) => if received == 0 { break },
+            Some(one) = reports.flushes.recv() => waiting.push(one),
         }
-        tokio::select! { () = stop.cancelled() => {}, () = tokio::time::sleep(GATHER) => {} }
-        gather(&mut receiver, &mut batch);
+        if waiting.is_empty() {
+            tokio::select! {
+                () = stop.cancelled() => {},
+                () = tokio::time::sleep(GATHER) => {},
+                Some(one) = reports.flushes.recv() => waiting.push(one),
+            }
+        }
+        // Those who wait first: what they wait for was sent before they asked.
+        drain(&mut reports.flushes, &mut waiting);
+        drain(&mut reports.delivered, &mut batch);
         write(&store, &mut batch).await;
+        for one in waiting.drain(..) {
+            // Whoever asked may have gone away.
+            let _ = one.send(());
+        }
     }
-    gather(&mut receiver, &mut batch);
+    drain(&mut reports.delivered, &mut batch);
     write(&store, &mut batch).await;
 }
 
-fn gather(receiver: &mut mpsc::UnboundedReceiver<Delivered>, batch: &mut Vec<Delivered>) {
-    while let Ok(delivered) = receiver.try_recv() {
-        batch.push(delivered);
+fn drain<T>(receiver: &mut mpsc::UnboundedReceiver<T>, into: &mut Vec<T>) {
+    while let Ok(one) = receiver.try_recv() {
+        into.push(one);
     }
 }
 

@@ -137,7 +137,14 @@ pub(crate) async fn delete_order(
     scope: Scope,
     OrderId(id): OrderId,
 ) -> Result<StatusCode, Problem> {
-    match scope.within(names::database::ORDERS, app.store.delete_order(id)).await?? {
+    let delete = || scope.within(names::database::ORDERS, app.store.delete_order(id));
+    let mut deletion = delete().await??;
+    if deletion == Deletion::AuditPending {
+        // Audit may have the record, and its acknowledgement be one of those that are gathered.
+        scope.within(names::database::ORDERS, app.acks.flush()).await?;
+        deletion = delete().await??;
+    }
+    match deletion {
         Deletion::Done => Ok(StatusCode::NO_CONTENT),
         Deletion::NotCancelled(status) => Err(Problem::conflict(format!(
             "the order is {}; only cancelled orders are deleted",
