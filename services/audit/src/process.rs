@@ -88,6 +88,7 @@ pub(crate) async fn process(
     };
     let insert = store.insert_audit(&record, scope.deadline());
     let Recorded { log, replayed } = scope.within(names::database::AUDIT, insert).await??;
+    expect_same(&log, &record)?;
     let mut answer = Map::new();
     answer.insert("status".to_owned(), json!("completed"));
     answer.insert("request_id".to_owned(), json!(scope.request_id()));
@@ -95,6 +96,16 @@ pub(crate) async fn process(
     answer.insert("audit".to_owned(), audit);
     ChainEntry::current(&scope).prepend_to(&mut answer);
     Ok((replay_header(replayed), JsonAnswer(Value::Object(answer))).into_response())
+}
+
+/// A record is about one order of one user: another's is not recorded by it, so it must not get its answer.
+fn expect_same(recorded: &AuditLog, asked: &AuditLog) -> Result<(), Problem> {
+    if (recorded.order_id, recorded.user_id) == (asked.order_id, asked.user_id) {
+        return Ok(());
+    }
+    Err(Problem::conflict(
+        "the request id has a record of another order or user; send the same again or a new request id",
+    ))
 }
 
 fn replay_header(replayed: bool) -> HeaderMap {

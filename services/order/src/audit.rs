@@ -45,7 +45,7 @@ pub(crate) async fn deliver(client: &Client, body: Bytes, scope: &Scope) -> Deli
     };
     let status = answer.status;
     match status.as_u16() {
-        400 | 413 | 415 | 422 => Delivery::Refused(status),
+        400 | 409 | 413 | 415 | 422 => Delivery::Refused(status),
         200 => recorded(&answer.body),
         _ => {
             let status_code = i64::from(status.as_u16());

@@ -87,6 +87,7 @@ pub(crate) async fn process(
     let new = new_order(request.user_id, request.action, priced, &scope, &members);
     let place = app.store.place_order(&new, scope.deadline());
     let placed = scope.within(names::database::ORDERS, place).await?.map_err(Problem::from)?;
+    expect_same(&placed.order, &new)?;
     describe(&placed);
     let body = {
         let Order { id, total_cents, currency, trace_id, .. } = &placed.order;
@@ -149,6 +150,17 @@ fn new_order(
             baggage: carrier.baggage,
         },
     }
+}
+
+/// The order of a repeat is the first one's, so what it is asked for has to be that. A key's check by user-service compares the
+/// whole body; this is for callers that come without one.
+fn expect_same(order: &Order, new: &NewOrder) -> Result<(), Problem> {
+    if (order.user_id, &order.action) == (new.user_id, &new.action) {
+        return Ok(());
+    }
+    Err(Problem::conflict(
+        "the request id has placed an order of another user or action; send the same again or a new request id",
+    ))
 }
 
 fn describe(placed: &Placed) {

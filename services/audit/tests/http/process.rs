@@ -60,6 +60,30 @@ async fn a_request_is_recorded_once_however_often_it_comes() {
 }
 
 #[tokio::test]
+async fn a_request_id_that_comes_with_another_order_or_user_is_a_conflict() {
+    for engine in ENGINES {
+        let Some(audit) = Audit::on(engine).await else { continue };
+        let mut body = record();
+        body["request_id"] = json!(Uuid::new_v4());
+        let first = audit.service.post("/process", &body).await.ok(200);
+        let (mut of_order, mut of_user) = (body.clone(), body.clone());
+        of_order["order"]["id"] = json!(Uuid::new_v4());
+        of_user["user_id"] = json!(1002);
+        for other in [of_order, of_user] {
+            let answer = audit.service.post("/process", &other).await;
+            let problem = answer.problem(409, "conflict", SERVICE);
+            assert!(problem["detail"].as_str().unwrap().contains("request id"), "{problem}");
+        }
+        let again = audit.service.post("/process", &body).await.ok(200);
+        assert_eq!(
+            (&again["audit"], audit.records().await.len()),
+            (&first["audit"], 1),
+            "{engine}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn deliveries_of_one_request_at_once_make_one_record() {
     for engine in ENGINES {
         let Some(audit) = Audit::on(engine).await else { continue };

@@ -125,6 +125,25 @@ async fn any_characters_make_an_action_and_fifty_items_an_order() {
 }
 
 #[tokio::test]
+async fn a_request_id_that_comes_with_another_user_or_action_is_a_conflict() {
+    for engine in ENGINES {
+        let Some(chain) = Chain::on(engine).await else { continue };
+        let id = Uuid::new_v4();
+        let first = chain.order.post_keyed("/process", id, &purchase()).await.ok(200);
+        for (member, other) in [("user_id", json!(1002)), ("action", json!("Purchase"))] {
+            let mut body = purchase();
+            body[member] = other;
+            let answer = chain.order.post_keyed("/process", id, &body).await;
+            let problem = answer.problem(409, "conflict", SERVICE);
+            assert!(problem["detail"].as_str().unwrap().contains("request id"), "{problem}");
+        }
+        assert_eq!((chain.calls().len(), chain.orders().await.len()), (1, 1), "{engine}");
+        let again = chain.order.post_keyed("/process", id, &purchase()).await.ok(200);
+        assert_eq!((&again["order"], &again["audit"]), (&first["order"], &first["audit"]));
+    }
+}
+
+#[tokio::test]
 async fn the_same_request_again_gets_the_order_that_is_there() {
     for engine in ENGINES {
         let Some(chain) = Chain::on(engine).await else { continue };

@@ -98,7 +98,7 @@ async fn an_order_whose_audit_is_pending_is_not_deleted_until_it_is_delivered() 
 async fn an_order_whose_audit_record_is_refused_shows_it_and_is_kept_until_audit_takes_it() {
     for engine in ENGINES {
         let Some(chain) = Chain::on(engine).await else { continue };
-        for status in [400, 413, 415, 422] {
+        for status in [400, 409, 413, 415, 422] {
             let request_id = uuid::Uuid::new_v4();
             chain.audit.answer(move |_| Reply::json(status, &serde_json::json!({})));
             let shown = chain.order.post_keyed("/process", request_id, &purchase()).await.ok(202);
