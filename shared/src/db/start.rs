@@ -31,7 +31,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const LOCK_POLL: Duration = Duration::from_millis(20);
 
-/// The schema of a service for each engine that it runs on, embedded by [`migrator`]. An engine without migrations is
+/// The schema of a service for each engine that it runs on, embedded by [`super::migrator`]. An engine without migrations is
 /// one the service does not run on.
 #[derive(Clone, Copy, Debug)]
 pub struct Migrations {
