@@ -1,0 +1,257 @@
+//! The command line: `loadgen` (load), `loadgen verify`, `loadgen contract`.
+//!
+//! Invariant: a bad value ends the program with exit code 2 and one line that names the flag, what it was and what is accepted,
+//! before anything is sent.
+
+use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use shared::config::{telemetry::TelemetryArgs, whole_number};
+
+mod values;
+
+pub use values::{HeaderArg, Ramp, Token};
+use values::{fraction, header, positive_duration, ramp, rate, target, token, trace_id};
+
+/// What connections an open loop may hold: a server that stalls for a second at 200 requests a second needs as many.
+pub const OPEN_CONNECTIONS: usize = 512;
+/// What a closed loop holds.
+pub const CLOSED_CONNECTIONS: usize = 32;
+
+/// Sends load to a traced system, and verifies the trace of every single request.
+///
+/// Exit codes: 0 good; 1 a threshold was missed; 2 bad arguments, or the target cannot be reached; 3 a trace is not whole, or rows do not agree (it
+/// outranks 1).
+#[derive(Clone, Debug, Parser)]
+#[command(name = "loadgen", version, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    /// Without a subcommand: send load.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// The load and what is done with its answers.
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// What else it can do.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Verify traces that something else made.
+    Verify(VerifyArgs),
+    /// Write a contract from a good trace, so that the verifier can serve any system.
+    Contract(ContractArgs),
+}
+
+/// `loadgen` without a subcommand.
+#[derive(Args, Clone, Debug)]
+pub struct RunArgs {
+    /// How much, and how fast.
+    #[command(flatten)]
+    pub load: LoadArgs,
+    /// What is sent.
+    #[command(flatten)]
+    pub requests: RequestArgs,
+    /// Whether and how traces are verified.
+    #[command(flatten)]
+    pub verification: VerificationArgs,
+    /// What comes out.
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// This program's own spans.
+    #[command(flatten)]
+    pub telemetry: TelemetryArgs,
+}
+
+/// How much load, and how fast.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Load")]
+pub struct LoadArgs {
+    /// Where requests go: scheme, host and port.
+    #[arg(long, env = "LOADGEN_TARGET", default_value = "http://127.0.0.1:8080", value_parser = target)]
+    pub target: http::Uri,
+    /// Requests per second of the open loop. Default: 50; with --watch 1.
+    #[arg(long, value_parser = rate, conflicts_with_all = ["closed", "ramp"])]
+    pub rate: Option<f64>,
+    /// When requests leave: evenly spaced, or as independent callers come.
+    #[arg(long, default_value = "constant", conflicts_with = "closed")]
+    pub arrivals: Arrivals,
+    /// Closed loop: each connection sends its next request when the answer to the last is there. For throughput; its latencies hide stalls.
+    #[arg(long)]
+    pub closed: bool,
+    /// Connections held at most. Default: 512, closed loop 32.
+    #[arg(long, value_parser = whole_number::<65_536>)]
+    pub connections: Option<NonZeroUsize>,
+    /// Raise the rate in steps: FROM..TO/LENGTH, such as 100..2000/10s. --duration says how many steps; without it ten.
+    #[arg(long, value_parser = ramp, conflicts_with_all = ["closed", "requests"])]
+    pub ramp: Option<Ramp>,
+    /// How long requests are sent, such as 30s, 5m or 1h. Default: 10s; with --watch until stopped.
+    #[arg(long, value_parser = positive_duration, conflicts_with = "requests")]
+    pub duration: Option<Duration>,
+    /// How many requests are sent, instead of a duration.
+    #[arg(long, value_parser = whole_number::<1_000_000_000>)]
+    pub requests: Option<NonZeroUsize>,
+    /// Send at the same rate for so long before the figures begin. What is sent then is verified and reconciled too.
+    #[arg(long, value_parser = positive_duration)]
+    pub warm_up: Option<Duration>,
+    /// The longest that a request may take from its scheduled start; one that could not even start by then is counted as not started.
+    #[arg(long, default_value = "10s", value_parser = positive_duration)]
+    pub timeout: Duration,
+}
+
+/// How arrivals are spaced.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Arrivals {
+    /// Evenly.
+    Constant,
+    /// A Poisson process, conditioned on the same count.
+    Poisson,
+}
+
+/// What is sent.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Requests")]
+pub struct RequestArgs {
+    /// process, register, mixed, or a TOML file of steps (README, "Scenarios").
+    #[arg(long, default_value = "process")]
+    pub scenario: String,
+    /// How many users the requests are spread over.
+    #[arg(long, default_value = "1000", value_parser = whole_number::<1_000_000_000>)]
+    pub users: NonZeroUsize,
+    /// Makes a run repeatable: order, users and contents of the requests follow from it. Default: random, and printed.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// A header for every request, such as 'x-tenant: blue'; repeatable.
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = header)]
+    pub headers: Vec<HeaderArg>,
+    /// Bearer token for every request, for look-ups of rows too.
+    #[arg(long, env = "API_TOKEN", hide_env_values = true, value_parser = token)]
+    pub token: Option<Token>,
+    /// `peer.service` of this program's spans: the first service that a request meets (nginx in the full stack).
+    #[arg(long, default_value = "gateway")]
+    pub peer: String,
+    /// The share of requests that is sampled, 0 to 1; verification expects exactly those. Default: what OTEL_TRACES_SAMPLER says, which is all.
+    #[arg(long, value_parser = fraction)]
+    pub sampled: Option<f64>,
+    /// Send an Idempotency-Key, wait until nothing is pending, and compare every answer with the rows it must have made.
+    #[arg(long)]
+    pub reconcile: bool,
+}
+
+/// Whether and how the load's traces are verified.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Verification")]
+pub struct VerificationArgs {
+    /// Verify the trace of every sampled request.
+    #[arg(long)]
+    pub verify: bool,
+    /// Where traces are looked up.
+    #[command(flatten)]
+    pub lookup: LookupArgs,
+    /// Wait so long after an answer before its trace is looked up.
+    #[arg(long, default_value = "2s", value_parser = positive_duration)]
+    pub verify_after: Duration,
+    /// A service that is killed on purpose: a trace that lacks only its spans is no failure; repeatable.
+    #[arg(long, value_name = "SERVICE")]
+    pub killed: Vec<String>,
+    /// Run without end at a low rate, and serve the verdicts as Prometheus metrics on --metrics-port (9465).
+    #[arg(long, conflicts_with_all = ["closed", "ramp", "duration", "requests", "warm_up", "reconcile"])]
+    pub watch: bool,
+}
+
+/// Where and how traces are looked up.
+#[derive(Args, Clone, Debug)]
+pub struct LookupArgs {
+    /// The backend's query API.
+    #[arg(long, env = "LOADGEN_TRACES", default_value = "http://127.0.0.1:3200", value_name = "URL", value_parser = target)]
+    pub traces: http::Uri,
+    /// What it speaks: Tempo (the viewer too), or Jaeger.
+    #[arg(long, default_value = "tempo")]
+    pub backend: BackendName,
+    /// How long a trace may take to be whole, from its answer on.
+    #[arg(long, default_value = "30s", value_parser = positive_duration)]
+    pub verify_timeout: Duration,
+    /// Look-ups at once.
+    #[arg(long, default_value = "8", value_parser = whole_number::<1024>)]
+    pub verify_concurrency: NonZeroUsize,
+    /// A contract of your own (TOML); repeatable. One with the name of a built-in contract replaces it.
+    #[arg(long = "contract", value_name = "FILE")]
+    pub contracts: Vec<PathBuf>,
+}
+
+/// A backend's query API.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum BackendName {
+    /// Tempo's `/api/v2/traces/{id}`, protobuf.
+    Tempo,
+    /// Jaeger's `/api/v3/traces/{id}`.
+    Jaeger,
+}
+
+/// What comes out.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// Write the report as JSON to this file (schema: loadgen/report.schema.json).
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Fail (exit code 1) when the 99th percentile of the latency is above, such as 250ms.
+    #[arg(long, value_parser = positive_duration, value_name = "DURATION")]
+    pub max_p99: Option<Duration>,
+    /// Fail (exit code 1) when a larger share of requests ends in an error, 0 to 1.
+    #[arg(long, value_parser = fraction)]
+    pub max_error_rate: Option<f64>,
+    /// The live progress line.
+    #[arg(long, default_value = "auto")]
+    pub progress: Progress,
+}
+
+/// When the progress line is shown.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Progress {
+    /// When standard error is a terminal.
+    Auto,
+    /// Always: a line every few seconds where it is no terminal.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// `loadgen verify`.
+#[derive(Args, Clone, Debug)]
+pub struct VerifyArgs {
+    /// A trace id, 32 hex digits; repeatable.
+    #[arg(long = "trace", value_name = "ID", value_parser = trace_id, required_unless_present = "ids")]
+    pub traces_wanted: Vec<opentelemetry::trace::TraceId>,
+    /// A file with a trace id per line, - for standard input.
+    #[arg(long, value_name = "FILE")]
+    pub ids: Option<PathBuf>,
+    /// The contract's name that they are held against.
+    #[arg(long, default_value = "process", value_name = "NAME")]
+    pub against: String,
+    /// A service that is known to be dead: a trace that lacks only its spans is no failure; repeatable.
+    #[arg(long, value_name = "SERVICE")]
+    pub killed: Vec<String>,
+    /// Write the verdicts as JSON to this file (the report's `verification` part).
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Where traces are looked up.
+    #[command(flatten)]
+    pub lookup: LookupArgs,
+}
+
+/// `loadgen contract`.
+#[derive(Args, Clone, Debug)]
+pub struct ContractArgs {
+    /// The good trace's id, 32 hex digits.
+    #[arg(long, value_name = "ID", value_parser = trace_id)]
+    pub from_trace: opentelemetry::trace::TraceId,
+    /// The contract's name. Default: the name of the trace's root span.
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Where it is written. Default: standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Where traces are looked up.
+    #[command(flatten)]
+    pub lookup: LookupArgs,
+}
