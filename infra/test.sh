@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The one test command: gets the real databases that are missing, runs `cargo test --workspace`, and says at the end
+# The one test command: gets the real databases and the Jaeger that are missing, runs `cargo test --workspace`, and says at the end
 # how long each stage took and what could not be run. Its exit status is that of cargo.
 # Arguments go to `cargo test` (`infra/test.sh -p order-service`); without any, the whole workspace is tested.
 # Works as root and, for what is installed already, without; needs no terminal. Safe to interrupt and to run again.
@@ -16,7 +16,7 @@ trap 'rm -f "$report"' EXIT
 export TRACECHAIN_NOT_RUN_REPORT=$report
 
 times=()
-not_run=()   # "engine=reason"; the tests read the engines, the reader of the last lines gets the reasons
+not_run=()   # "name=reason"; the tests read the names, the reader of the last lines gets the reasons
 
 stage() { # stage NAME COMMAND...
     local name=$1 from=$SECONDS status
@@ -28,7 +28,7 @@ stage() { # stage NAME COMMAND...
     return "$status"
 }
 
-cannot_run() { # cannot_run ENGINE REASON
+cannot_run() { # cannot_run NAME REASON
     printf 'not run: %s (%s)\n' "$1" "$2"
     not_run+=("$1=$2")
 }
@@ -38,6 +38,7 @@ has_mariadb() { [ -x /usr/sbin/mariadbd ] && [ -x /usr/bin/mariadb-install-db ];
 has_mysql() { [ -x "$cache/mysql/usr/sbin/mysqld" ] || own_mysqld; }
 # The MariaDB package installs a link of this name; a distribution with a real MySQL has the real file.
 own_mysqld() { [ -x /usr/sbin/mysqld ] && [ ! -L /usr/sbin/mysqld ]; }
+has_jaeger() { [ -x "$cache/jaeger" ] || command -v jaeger >/dev/null; }
 has_compiler() { command -v cc >/dev/null; }
 
 as_root() {
@@ -113,6 +114,40 @@ fetch_mysql() { # fetch_mysql MIRROR FOLDER
     [ -x "$work/tree/usr/sbin/mysqld" ]
 }
 
+# Jaeger is in no Debian; its source comes as a Go module, and builds in some minutes. The binary is kept in the cache.
+jaeger_binary() {
+    has_jaeger && return 0
+    if ! command -v go >/dev/null; then
+        cannot_run jaeger 'no jaeger here, and no go to build it with'
+        return 0
+    fi
+    build_jaeger 9>"$cache/jaeger.lock"
+}
+
+# As above: built beside its place, moved there whole, and built once by two runs at once.
+build_jaeger() { # build_jaeger, with the lock as file descriptor 9
+    local work
+    flock 9
+    has_jaeger && return 0
+    rm -rf "$cache"/jaeger.building.*
+    work=$(mktemp -d "$cache/jaeger.building.XXXXXX") || return 1
+    if compile_jaeger "$work" >"$work/log" 2>&1; then
+        mv "$work/jaeger" "$cache/jaeger"
+    else
+        tail -n 20 "$work/log"
+        cannot_run jaeger 'could not be downloaded or built; are a Go module proxy and go 1.24 or later there?'
+    fi
+    rm -rf "$work"
+}
+
+compile_jaeger() { # compile_jaeger FOLDER
+    local module=github.com/jaegertracing/jaeger@v1.76.0 source
+    source=$(cd "$1" && go mod download -json "$module" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p')
+    [ -n "$source" ] || return 1
+    # -buildvcs=false: the module's folder is no checkout, and may lie in one.
+    go build -C "$source" -buildvcs=false -trimpath -ldflags='-s -w' -o "$1/jaeger" ./cmd/jaeger
+}
+
 summary() {
     printf '\n== times\n'
     printf '%s\n' "${times[@]}"
@@ -134,6 +169,7 @@ has_compiler || { echo 'There is no C compiler (cc), which two of the dependenci
 has_postgres || cannot_run postgres 'package postgresql is not installed'
 has_mariadb || cannot_run mariadb 'package mariadb-server is not installed'
 stage mysql mysql_tree
+stage jaeger jaeger_binary
 
 listed=("${not_run[@]+"${not_run[@]%%=*}"}")
 TRACECHAIN_NOT_RUN=$(IFS=,; echo "${listed[*]+"${listed[*]}"}")

@@ -1,11 +1,9 @@
 //! The database engines, and what to say about one that is not here.
 
 use std::fmt;
-use std::fs::OpenOptions;
-use std::io::Write;
 
-use crate::environment;
 use crate::installation::Installation;
+use crate::not_run;
 
 /// A database engine that the services run on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -38,20 +36,8 @@ impl Engine {
     /// An engine that is missing without being listed is a failure: starting it panics with what to install.
     #[must_use]
     pub fn is_not_run(self) -> bool {
-        if self == Self::Sqlite
-            || !environment::listed_as_not_run(self.name())
-            || Installation::find(self).is_ok()
-        {
-            return false;
-        }
-        let thread = std::thread::current();
-        let line = format!("not run: {self}: {}", thread.name().unwrap_or("a test"));
-        println!("{line}");
-        if let Some(report) = environment::not_run_report() {
-            report_line(&report, &line)
-                .unwrap_or_else(|error| panic!("cannot write {}: {error}", report.display()));
-        }
-        true
+        let is_here = || self == Self::Sqlite || Installation::find(self).is_ok();
+        not_run::is_passed_over(self.name(), &self.to_string(), is_here)
     }
 }
 
@@ -64,13 +50,4 @@ impl fmt::Display for Engine {
             Self::Sqlite => "SQLite",
         })
     }
-}
-
-fn report_line(report: &std::path::Path, line: &str) -> std::io::Result<()> {
-    // One write per line, so that lines of several test processes do not mix.
-    OpenOptions::new()
-        .append(true)
-        .create(true)
-        .open(report)?
-        .write_all(format!("{line}\n").as_bytes())
 }

@@ -14,7 +14,7 @@ pub(crate) fn cache() -> PathBuf {
         .map_or_else(|| workspace().join(".cache"), PathBuf::from)
 }
 
-/// Engines that `infra/test.sh` could not get, by name, as in `TRACECHAIN_NOT_RUN=mysql,mariadb`.
+/// What `infra/test.sh` could not get, by name, as in `TRACECHAIN_NOT_RUN=mysql,jaeger`.
 pub(crate) fn listed_as_not_run(name: &str) -> bool {
     env::var("TRACECHAIN_NOT_RUN")
         .is_ok_and(|list| list.split(',').any(|entry| entry.trim() == name))
@@ -23,6 +23,12 @@ pub(crate) fn listed_as_not_run(name: &str) -> bool {
 /// The file in which tests leave a line about what they could not run; `infra/test.sh` prints it at the end.
 pub(crate) fn not_run_report() -> Option<PathBuf> {
     env::var_os("TRACECHAIN_NOT_RUN_REPORT").filter(|path| !path.is_empty()).map(PathBuf::from)
+}
+
+/// A program of this name on the `PATH`.
+pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
+    let folders = env::var_os("PATH")?;
+    env::split_paths(&folders).map(|folder| folder.join(name)).find(|file| file.is_file())
 }
 
 /// What a child process keeps of our environment when everything else is cleared.
