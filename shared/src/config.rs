@@ -12,14 +12,16 @@ use clap::{
 
 pub mod database;
 mod dotenv;
+mod faults;
 pub mod telemetry;
 mod unread;
 mod values;
 
 pub use dotenv::{load_dotenv, read_dotenv};
+pub use faults::FaultArgs;
 use telemetry::TelemetryArgs;
 pub use unread::{refuse_later_variables, replaced_variables};
-pub use values::{address, milliseconds, port, whole_number};
+pub use values::{address, boolean, milliseconds, port, whole_number};
 
 use crate::{
     db::DbStartError,
@@ -81,7 +83,7 @@ fn propagators(value: &str) -> Result<Propagators, String> {
     propagation::parse_formats(value).map(Propagators).map_err(|_| accepted.to_owned())
 }
 
-/// Where a server listens and what it takes.
+/// Where a server listens, what it takes, and what it does wrong on purpose.
 #[derive(Args, Clone, Debug)]
 pub struct ServerArgs {
     /// Address to listen on.
@@ -102,6 +104,9 @@ pub struct ServerArgs {
     /// Milliseconds that requests in flight get to finish when the process is told to stop.
     #[arg(long, env, default_value = "10000", value_parser = milliseconds, help_heading = "Server")]
     pub drain_timeout_ms: Duration,
+    /// Faults, for trying out what notices them.
+    #[command(flatten)]
+    pub laboratory: FaultArgs,
 }
 
 /// Parses `args` (the program's name first) and the environment.
@@ -109,11 +114,13 @@ pub struct ServerArgs {
 /// # Errors
 /// The exit code to end with: 0 after `--help` and `--version`, 2 after an error, which has been printed.
 pub fn parse<C: Parser>(args: impl IntoIterator<Item = OsString>) -> Result<C, ExitCode> {
-    let mut command = C::command().mut_args(without_empty_variable);
+    let mut command = C::command()
+        .mut_args(without_empty_variable)
+        .mut_subcommands(|subcommand| subcommand.mut_args(without_empty_variable));
     let parsed =
         command.try_get_matches_from_mut(args).and_then(|matches| C::from_arg_matches(&matches));
     parsed.map_err(|error| {
-        match variable_error(&command, &error) {
+        match value_error(&command, &error) {
             Some(text) => eprintln!("error: {text}\n\nFor more information, try '--help'."),
             None => drop(error.print()),
         }
@@ -134,25 +141,33 @@ fn without_empty_variable(arg: clap::Arg) -> clap::Arg {
     if value.is_some_and(|value| value.is_empty()) { arg.env(None::<&str>) } else { arg }
 }
 
-/// A bad value told by its variable's name; `None` for errors that clap tells well.
-fn variable_error(command: &clap::Command, error: &clap::Error) -> Option<String> {
+/// A bad value told in one line by the names of its variable and flag; `None` for errors that clap tells well.
+fn value_error(command: &clap::Command, error: &clap::Error) -> Option<String> {
     if !matches!(error.kind(), ErrorKind::ValueValidation | ErrorKind::InvalidValue) {
         return None;
     }
     let Some(ContextValue::String(shown)) = error.get(ContextKind::InvalidArg) else { return None };
     let long = shown.trim_start_matches("--").split([' ', '=']).next()?;
-    let arg = command.get_arguments().find(|arg| arg.get_long() == Some(long))?;
-    let name = arg.get_env()?.to_string_lossy().into_owned();
+    let subcommands = command.get_subcommands().flat_map(clap::Command::get_arguments);
+    let mut args = command.get_arguments().chain(subcommands);
+    let arg = args.find(|arg| arg.get_long() == Some(long))?;
+    let name = match arg.get_env() {
+        Some(name) => format!("{} (or --{long})", name.to_string_lossy()),
+        None => format!("--{long}"),
+    };
     let value = match error.get(ContextKind::InvalidValue) {
         Some(ContextValue::String(value)) if !arg.is_hide_env_values_set() => value.as_str(),
         _ => "(not shown)",
     };
-    Some(format!("{name} (or --{long}) is '{value}': {}", accepted(error)))
+    Some(format!("{name} is '{value}': {}", accepted(error)?))
 }
 
-fn accepted(error: &clap::Error) -> String {
-    if let Some(ContextValue::Strings(values)) = error.get(ContextKind::ValidValue) {
-        return format!("accepted: {}", values.join(", "));
+/// What is accepted; `None` where no value was given at all.
+fn accepted(error: &clap::Error) -> Option<String> {
+    match error.get(ContextKind::ValidValue) {
+        Some(ContextValue::Strings(values)) if !values.is_empty() => {
+            Some(format!("accepted: {}", values.join(", ")))
+        }
+        _ => std::error::Error::source(error).map(ToString::to_string),
     }
-    std::error::Error::source(error).map_or_else(|| "not accepted".to_owned(), ToString::to_string)
 }

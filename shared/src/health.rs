@@ -23,8 +23,9 @@ use axum::{
 use futures_util::future::join_all;
 use http::StatusCode;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
-use crate::{client::Client, db::Database};
+use crate::{client::Client, db::Database, faults};
 
 /// How long a check may take before it counts as failed.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(1);
@@ -58,6 +59,9 @@ pub struct HealthBody {
     version: &'static str,
     /// One entry per dependency, and `process`.
     checks: BTreeMap<&'static str, CheckBody>,
+    /// What goes wrong on purpose (`FAULTS`); absent when nothing does. It does not change the status.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    faults: Option<Map<String, Value>>,
 }
 
 /// One dependency.
@@ -177,6 +181,7 @@ impl Health {
             service: self.service,
             version: env!("CARGO_PKG_VERSION"),
             checks,
+            faults: faults::active().map(|faults| faults.document()),
         }
     }
 }

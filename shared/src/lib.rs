@@ -8,6 +8,7 @@ pub mod chain;
 pub mod client;
 pub mod config;
 pub mod db;
+pub mod faults;
 pub mod health;
 pub mod json;
 pub mod metrics;

@@ -98,6 +98,11 @@ pub fn db_connection_wait(seconds: f64) {
     INSTRUMENTS.db_wait.observe(seconds);
 }
 
+/// Counts what a fault has struck: a request, a call, a statement or a span.
+pub(crate) fn fault_injected(fault: &str) {
+    INSTRUMENTS.faults.with_label_values(&[fault]).inc();
+}
+
 struct Instruments {
     http_requests: IntCounterVec,
     http_errors: IntCounterVec,
@@ -105,6 +110,7 @@ struct Instruments {
     client_duration: HistogramVec,
     db_duration: HistogramVec,
     db_wait: Histogram,
+    faults: IntCounterVec,
 }
 
 impl Instruments {
@@ -137,6 +143,11 @@ impl Instruments {
                 &DB_SECONDS,
             ),
             db_wait: wait_histogram(),
+            faults: counter(
+                name::FAULTS_INJECTED,
+                "Requests, calls, statements and spans that a fault has struck.",
+                &["fault"],
+            ),
         }
     }
 }

@@ -115,6 +115,8 @@ pub mod metric {
     pub const SPANS_FAILED: &str = "otel_sdk_spans_failed_total";
     /// Spans never sent.
     pub const SPANS_DROPPED: &str = "otel_sdk_spans_dropped_total";
+    /// What `FAULTS` has struck.
+    pub const FAULTS_INJECTED: &str = "tracechain_faults_injected_total";
     /// Spans that wait or are in flight.
     pub const SPANS_QUEUED: &str = "otel_sdk_spans_queued";
 }

@@ -104,6 +104,13 @@ pub fn inject(cx: &Context, headers: &mut HeaderMap) {
     installed().wire.inject(cx, headers);
 }
 
+/// Removes from the headers of a request that is about to leave whatever they say about trace and baggage.
+pub(crate) fn remove(headers: &mut HeaderMap) {
+    for name in [trace_context::TRACEPARENT, trace_context::TRACESTATE, baggage::BAGGAGE] {
+        headers.remove(name);
+    }
+}
+
 /// Adds or overwrites one baggage member. The new member always finds room: if the limits of W3C Baggage (64 members, 8192 bytes)
 /// are reached, others give way. A `key` that is no RFC 9110 token, or a member that alone is over the limit, changes nothing.
 /// The headers of a process that passes them on verbatim stay untouched.

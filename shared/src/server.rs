@@ -17,7 +17,8 @@ use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    config::ServerArgs,
+    config::{FaultArgs, ServerArgs},
+    faults,
     health::Health,
     json::{BODY_LIMIT, BodyLimit, HOP_ROOM},
     metrics,
@@ -67,7 +68,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens on the configured address and starts to answer that the service is starting.
+    /// Listens on the configured address and starts to answer that the service is starting. The configured faults are on
+    /// from here.
     ///
     /// # Errors
     /// When a port is taken: the error names it and its variable.
@@ -76,6 +78,7 @@ impl Server {
         args: &ServerArgs,
         options: Options,
     ) -> anyhow::Result<Self> {
+        open_laboratory(&args.laboratory);
         let first = args.port.unwrap_or(process.default_port);
         let ports = [Some((first, "PORT")), options.second_port];
         let shared = Arc::new(accept::Shared {
@@ -135,9 +138,11 @@ impl Server {
     fn untraced(&self, plain: Router, health: &Health) -> Router {
         let write =
             middleware::map_response_with_state(self.process.service, answer::write_untraced);
+        let laboratory = if self.args.laboratory.lab { faults::routes() } else { Router::new() };
         plain
             .merge(health.routes())
             .merge(metrics::routes())
+            .merge(laboratory)
             .method_not_allowed_fallback(answer::no_such_method)
             .layer(write)
     }
@@ -156,6 +161,14 @@ impl Server {
                 "Requests were cut off by the drain timeout"
             );
         }
+    }
+}
+
+/// Switches the configured faults on, and says that they can be changed where they can.
+fn open_laboratory(laboratory: &FaultArgs) {
+    faults::switch_to(&laboratory.faults);
+    if laboratory.lab {
+        tracing::warn!("LAB is on: whoever reaches this port can change the faults (PUT /faults)");
     }
 }
 

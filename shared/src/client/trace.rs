@@ -10,7 +10,7 @@ use tracing::{Span, field::Empty};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use crate::{
-    metrics,
+    faults, metrics,
     names::attribute,
     propagation,
     server::{known_method, protocol_version},
@@ -126,6 +126,10 @@ impl Middleware for Inject {
         extensions: &mut Extensions,
         next: Next<'_>,
     ) -> Result<Response> {
+        if faults::active().is_some_and(|faults| faults.drops_context()) {
+            propagation::remove(request.headers_mut());
+            return next.run(request, extensions).await;
+        }
         let mut context = Span::current().context();
         if let Some(Baggage(members)) = extensions.get() {
             for (key, value) in members {

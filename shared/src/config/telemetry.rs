@@ -8,7 +8,7 @@ use std::{net::IpAddr, time::Duration};
 
 use clap::{ArgAction, Args, FromArgMatches};
 
-use super::{Invalid, address, milliseconds, port};
+use super::{Invalid, address, boolean, milliseconds, port};
 
 mod encoded;
 mod log_level;
@@ -30,7 +30,7 @@ use otlp::{GeneralOtlpArgs, LogsOtlpArgs, MetricsOtlpArgs, TracesOtlpArgs};
 #[command(next_help_heading = "Telemetry")]
 pub struct TelemetryArgs {
     /// Switch all telemetry but the log lines on standard output off; trace context still passes through.
-    #[arg(long, env, value_parser = values::boolean, action = ArgAction::Set, num_args = 0..=1,
+    #[arg(long, env, value_parser = boolean, action = ArgAction::Set, num_args = 0..=1,
           default_value = "false", default_missing_value = "true")]
     pub otel_sdk_disabled: bool,
     /// `service.name` of this process; wins over the one in `OTEL_RESOURCE_ATTRIBUTES`.

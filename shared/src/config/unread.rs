@@ -20,11 +20,7 @@ const REPLACED: [(&str, &str); 12] = [
 ];
 
 /// Variables of later versions, each with what this one does not do yet.
-const LATER: [(&str, &str); 3] = [
-    ("API_TOKEN", "check tokens"),
-    ("FAULTS", "inject faults"),
-    ("LAB", "change faults at run time"),
-];
+const LATER: [(&str, &str); 1] = [("API_TOKEN", "check tokens")];
 
 /// One line for each variable that is set, not read, and has a name here.
 #[must_use]
@@ -42,15 +38,14 @@ pub fn replaced_variables() -> Vec<String> {
 /// `prefix` stands in front of the names (the launcher's `USER_` and such), and `value` looks a whole name up.
 ///
 /// # Errors
-/// The variable's whole name, what it would do, and to unset it. `LAB` is refused only when it is `true`.
+/// The variable's whole name, what it would do, and to unset it.
 pub fn refuse_later_variables(
     prefix: &str,
     value: impl Fn(&str) -> Option<String>,
 ) -> Result<(), String> {
     for (name, does) in LATER {
         let whole = format!("{prefix}{name}");
-        let asked = |value: &String| name != "LAB" || value.eq_ignore_ascii_case("true");
-        if value(&whole).is_some_and(|value| asked(&value)) {
+        if value(&whole).is_some() {
             return Err(format!("{whole} is set, and this version does not {does} yet; unset it"));
         }
     }
@@ -70,16 +65,13 @@ mod tests {
     fn a_switch_that_would_do_nothing_is_refused_without_its_value() {
         let token = refusal("", "API_TOKEN", "s3cret").unwrap();
         assert_eq!(token, "API_TOKEN is set, and this version does not check tokens yet; unset it");
-        assert!(refusal("", "FAULTS", "latency=1s:1").is_some());
-        assert!(
-            refusal("ORDER_", "ORDER_FAULTS", "pool=2").unwrap().starts_with("ORDER_FAULTS is")
-        );
+        let prefixed = refusal("ORDER_", "ORDER_API_TOKEN", "s3cret").unwrap();
+        assert!(prefixed.starts_with("ORDER_API_TOKEN is set"), "{prefixed}");
     }
 
     #[test]
-    fn the_laboratory_may_be_switched_off_and_other_names_pass() {
-        assert!(refusal("", "LAB", "True").is_some());
-        assert_eq!(refusal("", "LAB", "false"), None);
+    fn other_names_pass() {
+        assert_eq!(refusal("", "FAULTS", "pool=2"), None);
         assert_eq!(refusal("", "USER_API_TOKEN", "x"), None);
     }
 }

@@ -22,6 +22,18 @@ pub fn whole_number<const MAX: usize>(value: &str) -> Result<NonZeroUsize, Strin
     number.ok_or_else(|| format!("accepted: a whole number from 1 to {MAX}"))
 }
 
+/// Parses `true` or `false`, in any case.
+///
+/// # Errors
+/// Says what is accepted when `value` is anything else.
+pub fn boolean(value: &str) -> Result<bool, String> {
+    match value.to_ascii_lowercase().as_str() {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err("accepted: true, false".to_owned()),
+    }
+}
+
 /// Parses the number of a port to listen on.
 ///
 /// # Errors

@@ -14,10 +14,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-
+use self::places::{Place, Places};
 use super::{connect::Connector, engine::Connection};
-use crate::metrics::{self, PoolState};
+use crate::{
+    faults,
+    metrics::{self, PoolState},
+};
+
+mod places;
 
 /// A connection that sat idle longer is pinged before it is used.
 const IDLE_CHECK: Duration = Duration::from_secs(1);
@@ -30,8 +34,7 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 
 pub(super) struct Pool {
     connector: Connector,
-    max: usize,
-    permits: Arc<Semaphore>,
+    places: Arc<Places>,
     idle: Mutex<VecDeque<Idle>>,
 }
 
@@ -48,14 +51,15 @@ pub(super) struct Pooled {
     pub(super) reused: bool,
     opened: Instant,
     pool: Arc<Pool>,
-    // Dropped after the connection, so there are never more connections than permits.
-    _permit: OwnedSemaphorePermit,
+    // Dropped after the connection, so there are never more connections than places.
+    place: Place,
 }
 
 impl Pool {
+    /// At most `max` connections, or fewer while the fault `pool` says so.
     pub(super) fn new(connector: Connector, max: usize) -> Arc<Self> {
-        let permits = Arc::new(Semaphore::new(max));
-        Arc::new(Self { connector, max, permits, idle: Mutex::default() })
+        let places = Places::new(max, || faults::active().and_then(|faults| faults.pool()));
+        Arc::new(Self { connector, places, idle: Mutex::default() })
     }
 
     /// Waits for a connection, at most [`ACQUIRE_TIMEOUT`].
@@ -67,15 +71,14 @@ impl Pool {
     }
 
     async fn acquire_in_turn(self: &Arc<Self>) -> Result<Pooled, sqlx::Error> {
-        let permits = Arc::clone(&self.permits);
-        let permit = permits.acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
+        let place = self.places.take().await.ok_or(sqlx::Error::PoolClosed)?;
         while let Some(mut idle) = self.pop_idle() {
             if idle.since.elapsed() < IDLE_CHECK || idle.connection.ping().await.is_ok() {
-                return Ok(self.pooled(idle.connection, idle.opened, true, permit));
+                return Ok(self.pooled(idle.connection, idle.opened, true, place));
             }
         }
         let connection = self.connector.connect().await?;
-        Ok(self.pooled(connection, Instant::now(), false, permit))
+        Ok(self.pooled(connection, Instant::now(), false, place))
     }
 
     fn pooled(
@@ -83,13 +86,18 @@ impl Pool {
         connection: Connection,
         opened: Instant,
         reused: bool,
-        permit: OwnedSemaphorePermit,
+        place: Place,
     ) -> Pooled {
-        Pooled { connection, reused, opened, pool: Arc::clone(self), _permit: permit }
+        Pooled { connection, reused, opened, pool: Arc::clone(self), place }
     }
 
     fn pop_idle(&self) -> Option<Idle> {
+        let (allowed, _) = self.places.allowed_and_used();
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        // More than may be used are kept only until somebody looks.
+        while idle.len() > allowed {
+            drop(idle.pop_front());
+        }
         // One look per use is enough: the oldest is at the front, and an unused pool holds nobody up.
         if idle.front().is_some_and(|oldest| oldest.since.elapsed() > IDLE_LIMIT) {
             drop(idle.pop_front());
@@ -107,17 +115,14 @@ impl Pool {
     /// What `db_client_connections` shows.
     pub(super) fn state(&self) -> PoolState {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).len();
-        let used = self.max.saturating_sub(self.permits.available_permits());
+        let (max, used) = self.places.allowed_and_used();
         let count = |connections| u32::try_from(connections).unwrap_or(u32::MAX);
-        PoolState { idle: count(idle), used: count(used), max: count(self.max) }
+        PoolState { idle: count(idle), used: count(used), max: count(max) }
     }
 
     /// Refuses new use, waits for what is in use and closes all connections.
     pub(super) async fn close(&self) {
-        let all = u32::try_from(self.max).unwrap_or(u32::MAX);
-        let in_use = tokio::time::timeout(ACQUIRE_TIMEOUT, self.permits.acquire_many(all)).await;
-        self.permits.close();
-        drop(in_use);
+        self.places.close(ACQUIRE_TIMEOUT).await;
         let idle = std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner));
         for idle in idle {
             // The server notices a connection that ends without a farewell too.
@@ -129,11 +134,14 @@ impl Pool {
 impl Pooled {
     /// Gives the connection back; it must be between transactions.
     pub(super) fn release(self) {
-        let Self { connection, opened, pool, _permit, .. } = self;
-        if opened.elapsed() < AGE_LIMIT && !pool.permits.is_closed() {
+        let Self { connection, opened, pool, place, .. } = self;
+        let keeps = !pool.places.are_closed() && !pool.places.are_too_many();
+        if opened.elapsed() < AGE_LIMIT && keeps {
             let idle = Idle { connection, opened, since: Instant::now() };
             pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push_back(idle);
         }
+        // Last: whoever waits finds the connection idle.
+        drop(place);
     }
 
     /// Closes this connection and the idle ones.

@@ -11,6 +11,7 @@ use super::{
     pool::Pooled,
     statement::{self, Statement},
 };
+use crate::faults;
 
 /// How a statement is sent and what is expected back.
 #[derive(Clone, Copy)]
@@ -80,9 +81,21 @@ impl Database {
         span: &Span,
     ) -> Result<Answer, DbError> {
         let start = Instant::now();
-        let result = self.ask(pooled, statement.text, statement.cached, values, ask).await;
+        let result = match self.meet_fault().await {
+            Ok(()) => self.ask(pooled, statement.text, statement.cached, values, ask).await,
+            Err(error) => Err(error),
+        };
         statement::record_duration(statement, start.elapsed(), span);
         result
+    }
+
+    /// Waits as long as the fault `db_latency` says, on the connection, as for a slow database. What leaves no span is not
+    /// struck.
+    async fn meet_fault(&self) -> Result<(), DbError> {
+        let faults = if self.traced { faults::active() } else { None };
+        let Some(delay) = faults.and_then(|faults| faults.database_delay()) else { return Ok(()) };
+        tokio::time::sleep(delay.min(STATEMENT_TIMEOUT)).await;
+        if delay < STATEMENT_TIMEOUT { Ok(()) } else { Err(DbError::timeout(self.name())) }
     }
 
     pub(super) async fn ask(

@@ -22,7 +22,9 @@ use tracing::{Instrument, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::{answer, detach::Detach, request_span};
-use crate::{config::ServerArgs, metrics, problem::Problem, propagation, scope::Scope, telemetry};
+use crate::{
+    config::ServerArgs, faults, metrics, problem::Problem, propagation, scope::Scope, telemetry,
+};
 
 /// What a client that went away before its answer is counted as.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
@@ -135,6 +137,11 @@ impl Observation {
         if self.scope.remaining().is_zero() {
             return Problem::timeout("the deadline had passed before the work began")
                 .into_response();
+        }
+        if let Some(faults) = faults::active()
+            && let Err(problem) = faults.meet(&self.scope).await
+        {
+            return problem.into_response();
         }
         next.run(request).await
     }

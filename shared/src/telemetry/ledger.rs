@@ -14,7 +14,7 @@ pub struct SpanAccount {
     pub exported: u64,
     /// Sent, or tried to be, without a success heard of; some may have arrived.
     pub failed: u64,
-    /// Never sent: the queue was full, or the process ended first.
+    /// Never sent: the queue was full, the process ended first, or the fault `drop_spans` took it.
     pub dropped: u64,
     /// Waiting for their export, or in flight.
     pub queued: u64,
@@ -50,6 +50,13 @@ impl Ledger {
             state.account.dropped += 1;
         }
         admitted
+    }
+
+    /// Books a span that ended and is lost at once.
+    pub(crate) fn lose(&self) {
+        let mut state = self.lock();
+        state.account.ended += 1;
+        state.account.dropped += 1;
     }
 
     /// Books a batch as on its way; `false` when the account is closed and the batch must not be sent.
@@ -119,6 +126,17 @@ mod tests {
         assert_eq!(
             ledger.snapshot(),
             SpanAccount { ended: 3, dropped: 1, queued: 2, ..SpanAccount::default() }
+        );
+    }
+
+    #[test]
+    fn a_lost_span_takes_no_place_and_is_dropped() {
+        let ledger = Ledger::new(1);
+        ledger.lose();
+        assert!(ledger.admit());
+        assert_eq!(
+            ledger.snapshot(),
+            SpanAccount { ended: 2, dropped: 1, queued: 1, ..SpanAccount::default() }
         );
     }
 

@@ -17,7 +17,10 @@ use super::{
     ledger::Ledger,
     otlp::{self, Rejected},
 };
-use crate::config::telemetry::{RootSampler, TelemetryArgs};
+use crate::{
+    config::telemetry::{RootSampler, TelemetryArgs},
+    faults,
+};
 
 /// The tracer provider, which is there even when nothing is exported: propagation needs it.
 pub(super) fn provider(
@@ -78,7 +81,12 @@ impl SpanProcessor for AccountingProcessor {
     fn on_start(&self, _: &mut Span, _: &Context) {}
 
     fn on_end(&self, span: SpanData) {
-        if span.span_context.is_sampled() && self.ledger.admit() {
+        if !span.span_context.is_sampled() {
+            return;
+        }
+        if faults::active().is_some_and(|faults| faults.drops_span()) {
+            self.ledger.lose();
+        } else if self.ledger.admit() {
             self.inner.on_end(span);
         }
     }

@@ -76,14 +76,6 @@ pub enum LogFormat {
     Text,
 }
 
-pub(super) fn boolean(value: &str) -> Result<bool, String> {
-    match value.to_ascii_lowercase().as_str() {
-        "true" => Ok(true),
-        "false" => Ok(false),
-        _ => Err("accepted: true, false".to_owned()),
-    }
-}
-
 pub(super) fn count(value: &str) -> Result<usize, String> {
     let accepted = "accepted: a whole number from 1 to 1000000";
     value
