@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_switch_of_a_later_version_is_refused_with_and_without_a_prefix() {
-        for name in ["API_TOKEN", "GATEWAY_API_TOKEN", "ORDER_FAULTS"] {
+        for name in ["API_TOKEN", "GATEWAY_API_TOKEN", "ORDER_API_TOKEN"] {
             let failure = refuse_later(&environment(&[(name, "s3cret")])).unwrap_err();
 
             assert_eq!(failure.exit_code, 2);
@@ -214,7 +214,31 @@ mod tests {
                 failure.sentence
             );
         }
-        assert!(refuse_later(&environment(&[("API_TOKEN", ""), ("LAB", "false")])).is_ok());
+        assert!(refuse_later(&environment(&[("API_TOKEN", ""), ("LAB", "true")])).is_ok());
+    }
+
+    #[test]
+    fn faults_and_the_laboratory_are_for_one_service_or_for_all_that_can_have_them() {
+        let given = environment(&[
+            ("USER_FAULTS", "drop_context=0.01"),
+            ("FAULTS", "latency=1ms"),
+            ("ORDER_LAB", "true"),
+            ("VIEWER_FAULTS", "drop_spans"),
+        ]);
+
+        let all = Service::START_ORDER.map(|service| of(service, &given));
+        let [viewer, audit, order, user, gateway] = all;
+        assert_eq!(user["FAULTS"], "drop_context=0.01");
+        for other in [&audit, &order, &gateway] {
+            assert_eq!(other["FAULTS"], "latency=1ms");
+        }
+        for other in [&viewer, &audit, &user, &gateway] {
+            assert!(!other.contains_key("LAB"));
+        }
+        assert_eq!(order["LAB"], "true");
+        let said = warnings(&given);
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(said[0].starts_with("VIEWER_FAULTS has no effect"), "{said:?}");
     }
 
     #[test]

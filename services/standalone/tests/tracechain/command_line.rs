@@ -228,15 +228,33 @@ fn the_file_of_another_service_is_2_and_is_named() {
 #[test]
 fn a_security_switch_that_would_do_nothing_is_refused_by_everyone() {
     let place = Place::new();
-    for (name, value) in [("API_TOKEN", "s3cret"), ("FAULTS", "pool=2"), ("LAB", "true")] {
-        let all = refused(&place, &[(name, value)]);
-        let viewer = place.command(&["viewer"], &[(name, value)]).output().unwrap();
-        let (code, said) = ended(&place, "user", &[(name, value)]);
+    let given = [("API_TOKEN", "s3cret")];
+    let all = refused(&place, &given);
+    let viewer = place.command(&["viewer"], &given).output().unwrap();
+    let (code, said) = ended(&place, "user", &given);
 
-        assert_eq!((all.status.code(), viewer.status.code(), code), (Some(2), Some(2), Some(2)));
-        for said in [text(&all.stderr), text(&viewer.stderr), said] {
-            assert!(said.contains(&format!("{name} is set, and this version does not")), "{said}");
-            assert!(!said.contains("s3cret"), "{said}");
+    assert_eq!((all.status.code(), viewer.status.code(), code), (Some(2), Some(2), Some(2)));
+    for said in [text(&all.stderr), text(&viewer.stderr), said] {
+        assert!(said.contains("API_TOKEN is set, and this version does not"), "{said}");
+        assert!(!said.contains("s3cret"), "{said}");
+    }
+}
+
+#[test]
+fn a_fault_that_is_none_is_told_what_is_accepted_by_every_service() {
+    let place = Place::new();
+    for service in ["gateway", "user", "order", "audit"] {
+        for (name, value, accepted) in [
+            ("FAULTS", "slow=1s", "'slow=1s' in it: accepted: latency, error, drop_context"),
+            ("FAULTS", "pool=2,latency=soon", "'latency=soon' in it: accepted: latency=DURATION"),
+            ("FAULTS", "error=200", "'error=200' in it: accepted: error=STATUS"),
+            ("LAB", "maybe", "accepted: true, false"),
+        ] {
+            let (code, said) = ended(&place, service, &[(name, value)]);
+
+            assert_eq!(code, Some(2), "{service}: {said}");
+            assert!(said.contains(&format!("{name} (or --")), "{service}: {said}");
+            assert!(said.contains(&format!("is '{value}': {accepted}")), "{service}: {said}");
         }
     }
 }

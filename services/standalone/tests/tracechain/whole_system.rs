@@ -165,6 +165,33 @@ fn a_prefixed_variable_is_not_shown_to_the_other_children() {
 }
 
 #[test]
+fn faults_of_one_service_strike_that_one_alone_and_show_in_the_answer() {
+    let place = Place::new();
+    let launcher = place.launch(&[("USER_FAULTS", "drop_context")]);
+
+    let answer = process(&place, 1001);
+
+    let traces: Vec<_> =
+        answer["chain"].as_array().unwrap().iter().map(|entry| &entry["trace_id"]).collect();
+    assert_eq!((traces[0], traces[2]), (traces[1], traces[3]), "{answer}");
+    assert_ne!(traces[1], traces[2], "user-service told order-service of the trace: {answer}");
+    for (variable, expected) in [
+        ("GATEWAY_PORT", None),
+        ("USER_PORT", Some(json!({"drop_context": 1}))),
+        ("ORDER_PORT", None),
+        ("AUDIT_PORT", None),
+    ] {
+        let (status, health) = get(&place.url(variable, "/health"));
+        assert_eq!(
+            (status, health.get("faults")),
+            (200, expected.as_ref()),
+            "{variable}: {health}"
+        );
+    }
+    launcher.stop();
+}
+
+#[test]
 fn the_file_places_what_the_environment_leaves_open() {
     let place = Place::new();
     std::fs::write(
