@@ -76,7 +76,9 @@ impl fmt::Display for Verdict {
 }
 
 /// The way from one service to the next.
-#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(
+    Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, serde::Serialize, schemars::JsonSchema,
+)]
 pub struct Hop {
     /// `service.name` of the caller.
     pub from: String,

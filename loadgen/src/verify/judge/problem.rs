@@ -1,0 +1,295 @@
+//! What can be wrong with a trace, and how it is told: verdict, hop, one sentence.
+
+use opentelemetry::trace::{SpanId, SpanKind};
+
+use super::{free, tree::Tree};
+use crate::verify::{
+    contract::{Row, Wanted},
+    span::{Span, Value},
+    verdict::{Hop, Judgement, Verdict},
+};
+
+/// One thing that is wrong. Their order is that in which they explain each other: the first is told.
+#[derive(Debug)]
+pub(super) enum Problem<'a> {
+    /// A span hangs below another than its row's, or below none.
+    Misplaced { span: &'a Span, below: Option<&'a Span>, expected: Option<&'a Row> },
+    /// A span leads back to itself.
+    Cycle { span: &'a Span },
+    /// A span that the contract does not have.
+    Extra { span: &'a Span, below: Option<&'a Span>, why: Extra },
+    /// A span with the id of a different one.
+    Twin { span: &'a Span },
+    /// A span's parent is not there.
+    Orphan { span: &'a Span, expected: Option<&'a Row> },
+    /// Our own span is not there.
+    RootMissing { id: SpanId },
+    /// Spans of a row are not there.
+    Missing(Missing<'a>),
+    /// The service that the answer names has not been reached.
+    Unreached { service: &'a str, last: Option<Hop> },
+    /// A span is not what its row says.
+    Attribute { span: &'a Span, key: &'a str, wanted: &'a Wanted },
+}
+
+/// Why a span is extra.
+#[derive(Debug)]
+pub(super) enum Extra {
+    /// No row has it.
+    Unknown,
+    /// The row has at most so many.
+    TooMany(usize),
+    /// It failed, and the contract does not admit that.
+    Failed,
+    /// There is a root already.
+    SecondRoot,
+}
+
+/// Spans of a row that are not there.
+#[derive(Debug)]
+pub(super) struct Missing<'a> {
+    /// The row's index.
+    pub(super) index: usize,
+    pub(super) row: &'a Row,
+    /// What it should hang below; `None`: it is the root.
+    pub(super) below: Option<&'a Span>,
+    pub(super) there: usize,
+    pub(super) wanted: usize,
+    /// One that is there, and has failed.
+    pub(super) failed: Option<&'a Span>,
+    /// Nothing of it or below it is there, and nobody says that its service was in this trace.
+    pub(super) is_cut: bool,
+    /// Its service has no span at all.
+    pub(super) is_silent: bool,
+    /// Spans that are there without a parent, since this one is not.
+    pub(super) orphans: usize,
+}
+
+/// The judgement that `problems` make.
+pub(super) fn judgement(problems: &[Problem<'_>], tree: &Tree<'_>, killed: &[String]) -> Judgement {
+    let Some(first) = problems.iter().min_by_key(|problem| problem.rank()) else {
+        let detail = format!("{} spans, each where it belongs", tree.len());
+        return Judgement { verdict: Verdict::Whole, hop: None, detail, open: false };
+    };
+    let excused = problems.iter().all(|problem| problem.is_excused(killed));
+    Judgement {
+        verdict: if excused { Verdict::Killed } else { first.verdict() },
+        hop: first.hop(),
+        detail: first.detail(),
+        open: problems.iter().all(Problem::is_open),
+    }
+}
+
+impl Problem<'_> {
+    /// Whether spans that come later can mend it.
+    pub(super) fn is_open(&self) -> bool {
+        match self {
+            Self::Orphan { .. }
+            | Self::RootMissing { .. }
+            | Self::Missing(_)
+            | Self::Unreached { .. } => true,
+            Self::Misplaced { .. }
+            | Self::Cycle { .. }
+            | Self::Extra { .. }
+            | Self::Twin { .. }
+            | Self::Attribute { .. } => false,
+        }
+    }
+
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Misplaced { .. } => 0,
+            Self::Cycle { .. } => 1,
+            Self::Extra { .. } => 2,
+            Self::Twin { .. } => 3,
+            Self::Orphan { .. } => 4,
+            Self::RootMissing { .. } => 5,
+            Self::Missing(_) => 6,
+            Self::Unreached { .. } => 7,
+            Self::Attribute { .. } => 8,
+        }
+    }
+
+    fn verdict(&self) -> Verdict {
+        match self {
+            Self::Misplaced { .. } | Self::Cycle { .. } => Verdict::WrongParent,
+            Self::Extra { .. } | Self::Twin { .. } => Verdict::Extra,
+            Self::Orphan { .. } => Verdict::Orphaned,
+            Self::Missing(missing) if missing.is_broken() => Verdict::Broken,
+            Self::Unreached { last: Some(_), .. } => Verdict::Broken,
+            Self::RootMissing { .. }
+            | Self::Missing(_)
+            | Self::Unreached { .. }
+            | Self::Attribute { .. } => Verdict::Incomplete,
+        }
+    }
+
+    fn hop(&self) -> Option<Hop> {
+        match self {
+            Self::Missing(missing) => missing.hop(),
+            Self::Unreached { last, .. } => last.clone(),
+            Self::Misplaced { span, expected, .. } | Self::Orphan { span, expected } => {
+                let from = (*expected)?.service.text();
+                let crosses = takes_calls(&span.kind) && from != span.service && from != "*";
+                crosses.then(|| Hop { from: from.to_owned(), to: span.service.clone() })
+            }
+            _ => None,
+        }
+    }
+
+    fn is_excused(&self, killed: &[String]) -> bool {
+        let is_killed = |service: &str| killed.iter().any(|killed| killed == service);
+        match self {
+            Self::Missing(missing) => is_killed(missing.row.service.text()),
+            Self::Orphan { expected: Some(row), .. } => is_killed(row.service.text()),
+            // Who the parent was of is not known; what serves a call hangs below another service's span, all else below its own.
+            Self::Orphan { span, expected: None } => {
+                is_killed(&span.service) || (takes_calls(&span.kind) && !killed.is_empty())
+            }
+            Self::Unreached { service, last } => {
+                is_killed(service) || last.as_ref().is_some_and(|hop| is_killed(&hop.to))
+            }
+            _ => false,
+        }
+    }
+
+    fn detail(&self) -> String {
+        match self {
+            Self::Misplaced { span, below: Some(below), expected } => {
+                format!("{} hangs below {}; {}", shown(span), shown(below), belongs(*expected))
+            }
+            Self::Misplaced { span, below: None, expected } => {
+                format!("{} is a second root; {}", shown(span), belongs(*expected))
+            }
+            Self::Cycle { span } => {
+                format!("{} is its own ancestor, or hangs below one that is", shown(span))
+            }
+            Self::Extra { span, below, why } => extra(span, *below, why),
+            Self::Twin { span } => {
+                format!("{} has the id {} of a different span", shown(span), span.id)
+            }
+            Self::Orphan { span, expected } => {
+                let parent = span.parent.map_or_else(String::new, |parent| format!(" {parent}"));
+                let belongs =
+                    expected.map_or_else(String::new, |row| format!("; {}", belongs(Some(row))));
+                format!("{} hangs below the span{parent}, which is not there{belongs}", shown(span))
+            }
+            Self::RootMissing { id } => format!("the root is missing, our own CLIENT span {id}"),
+            Self::Missing(missing) => missing.detail(),
+            Self::Unreached { service, last: None } => {
+                format!("no span shows that {service} was reached, which the answer names")
+            }
+            Self::Unreached { service, last: Some(hop) } => format!(
+                "nothing is there below {}'s call of {}, and {service} was reached, as the answer says",
+                hop.from, hop.to
+            ),
+            Self::Attribute { span, key, wanted } => attribute(span, key, wanted),
+        }
+    }
+}
+
+impl Missing<'_> {
+    fn is_broken(&self) -> bool {
+        self.is_cut && self.hop().is_some()
+    }
+
+    /// Where a call has left one service and not arrived at the next.
+    fn hop(&self) -> Option<Hop> {
+        let below = self.below?;
+        let crosses = takes_calls(&self.row.kind) && !self.row.service.fits(&below.service);
+        let to =
+            if self.row.service.is_exact() { self.row.service.text() } else { free::peer(below)? };
+        crosses.then(|| Hop { from: below.service.clone(), to: to.to_owned() })
+    }
+
+    fn detail(&self) -> String {
+        let (row, below) = (of_row(self.row), self.below.map(shown));
+        let place =
+            below.map_or_else(|| ", the root".to_owned(), |below| format!(" below {below}"));
+        let mut text = match self.failed {
+            _ if self.is_broken() => format!("nothing is there of {row}{place}, or below it"),
+            Some(failed) => {
+                format!("{}{place} has failed, and none that has not is there", shown(failed))
+            }
+            None if self.wanted > 1 => {
+                format!("{} of {} {row}{place} are there", self.there, self.wanted)
+            }
+            None => format!("{row}{place} is missing"),
+        };
+        if self.is_silent && !self.is_broken() && self.row.service.is_exact() {
+            text += &format!("; {} has no span at all", self.row.service.text());
+        }
+        match self.orphans {
+            0 => text,
+            1 => text + "; 1 span is an orphan by that",
+            several => text + &format!("; {several} spans are orphans by that"),
+        }
+    }
+}
+
+fn extra(span: &Span, below: Option<&Span>, why: &Extra) -> String {
+    let place =
+        below.map_or_else(|| ", a root".to_owned(), |below| format!(" below {}", shown(below)));
+    let span = shown(span);
+    match why {
+        Extra::Unknown => format!("{span}{place} is not in the contract"),
+        Extra::TooMany(0) => {
+            format!("{span}{place} is not in the contract after such a request and answer")
+        }
+        Extra::TooMany(max) => format!("{span}{place} is one too many: at most {max}"),
+        Extra::Failed => format!("{span}{place} has failed, which the contract does not admit"),
+        Extra::SecondRoot => format!("{span} is a second root"),
+    }
+}
+
+fn attribute(span: &Span, key: &str, wanted: &Wanted) -> String {
+    let wanted = match wanted {
+        Wanted::Present => String::new(),
+        Wanted::Equal(value) => format!(" = {}", value_shown(value)),
+    };
+    let has = span
+        .attribute(key)
+        .map_or_else(String::new, |value| format!(", but {}", value_shown(value)));
+    format!("{} has no attribute {key}{wanted}{has}", shown(span))
+}
+
+fn value_shown(value: &Value) -> String {
+    match value {
+        Value::Text(text) => format!("'{text}'"),
+        Value::Integer(number) => number.to_string(),
+        Value::Float(number) => format!("{number:?}"),
+        Value::Bool(truth) => truth.to_string(),
+    }
+}
+
+fn belongs(expected: Option<&Row>) -> String {
+    match expected {
+        Some(row) => format!("it belongs below {}", of_row(row)),
+        None => "it is a root by the contract".to_owned(),
+    }
+}
+
+/// Whether spans of this kind are the other end of another service's span.
+fn takes_calls(kind: &SpanKind) -> bool {
+    matches!(kind, SpanKind::Server | SpanKind::Consumer)
+}
+
+fn shown(span: &Span) -> String {
+    format!("{} {} {}", span.service, kind(&span.kind), span.name)
+}
+
+fn of_row(row: &Row) -> String {
+    let service = if row.service.text() == "*" { "the caller's" } else { row.service.text() };
+    let names: Vec<_> = row.names.iter().map(|name| name.text()).collect();
+    format!("{service} {} {}", kind(&row.kind), names.join(" or "))
+}
+
+fn kind(kind: &SpanKind) -> &'static str {
+    match kind {
+        SpanKind::Client => "CLIENT",
+        SpanKind::Server => "SERVER",
+        SpanKind::Internal => "INTERNAL",
+        SpanKind::Producer => "PRODUCER",
+        SpanKind::Consumer => "CONSUMER",
+    }
+}

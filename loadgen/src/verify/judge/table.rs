@@ -1,0 +1,253 @@
+//! Holds a tree against a contract's rows.
+
+use super::{
+    placement::{Belongs, Placement},
+    problem::{Extra, Missing, Problem},
+    tree::{Link, Tree},
+};
+use crate::verify::{
+    contract::{Contract, Rule, Situation},
+    expectation::{Expectation, Kind},
+};
+
+/// What is wrong with a trace by one variant of a contract; none where it is whole.
+pub(super) fn problems<'a>(
+    contract: &'a Contract,
+    situation: Situation,
+    expectation: &'a Expectation,
+    tree: &'a Tree<'a>,
+) -> Vec<Problem<'a>> {
+    let placement = &Placement::new(contract, expectation, tree);
+    let mut check =
+        Check { contract, situation, expectation, tree, placement, problems: Vec::new() };
+    check.below(None, false);
+    let mut stray = Vec::new();
+    for index in 0..tree.len() {
+        match placement.rows[index] {
+            Some(row) if placement.is_proper(tree, index, row) => {}
+            row => {
+                stray.push((index, row));
+                if row.is_some() {
+                    check.below(Some(index), tree.span(index).error);
+                }
+            }
+        }
+    }
+    check.reconcile(&stray);
+    check.problems
+}
+
+struct Check<'a, 'p> {
+    contract: &'a Contract,
+    situation: Situation,
+    expectation: &'a Expectation,
+    tree: &'a Tree<'a>,
+    placement: &'p Placement,
+    problems: Vec<Problem<'a>>,
+}
+
+impl<'a> Check<'a, '_> {
+    /// Checks all rows whose spans hang below `parent`, or are the root. `lax`: nothing is required, since what is above has failed or is a repeat.
+    fn below(&mut self, parent: Option<usize>, lax: bool) {
+        let above = match parent.map(|parent| self.placement.rows[parent]) {
+            None => Belongs::AtRoot,
+            Some(Some(row)) => Belongs::Below(row),
+            Some(None) => return,
+        };
+        for row in 0..self.contract.rows.len() {
+            if self.placement.belongs[row] == above {
+                self.row(row, parent, lax);
+            }
+        }
+    }
+
+    fn row(&mut self, row: usize, parent: Option<usize>, lax: bool) {
+        let rule = self.contract.rows[row].rule(self.situation);
+        let (mut fit, failed) = self.members(row, parent, rule);
+        if !lax {
+            self.count(row, parent, rule, &fit, &failed);
+            self.attributes(rule, &fit);
+        }
+        if fit.len() > rule.max {
+            self.surplus(row, rule, &fit);
+            fit.sort_by_cached_key(|member| self.cost(*member));
+        }
+        for (place, member) in fit.iter().enumerate() {
+            self.below(Some(*member), lax || place >= rule.max || self.tree.span(*member).error);
+        }
+        for member in failed {
+            self.below(Some(member), true);
+        }
+    }
+
+    /// The row's spans here: those whose status is right, and the others.
+    fn members(&self, row: usize, parent: Option<usize>, rule: &Rule) -> (Vec<usize>, Vec<usize>) {
+        let here = match parent {
+            Some(parent) => self.tree.children(parent),
+            None => self.placement.root.as_slice(),
+        };
+        let of_row = here.iter().copied().filter(|index| self.placement.rows[*index] == Some(row));
+        of_row.partition(|index| rule.status.fits(self.tree.span(*index).error))
+    }
+
+    fn count(
+        &mut self,
+        row: usize,
+        parent: Option<usize>,
+        rule: &Rule,
+        fit: &[usize],
+        failed: &[usize],
+    ) {
+        if fit.len() < rule.min {
+            let missing = self.missing(row, parent, rule, fit.len(), failed);
+            self.problems.push(missing);
+            return;
+        }
+        let mut admitted = 0;
+        for member in failed {
+            if self.is_admitted(row, *member, admitted + 1) {
+                admitted += 1;
+            } else {
+                let (span, below) = (self.tree.span(*member), self.above(*member));
+                self.problems.push(Problem::Extra { span, below, why: Extra::Failed });
+            }
+        }
+    }
+
+    fn missing(
+        &self,
+        row: usize,
+        parent: Option<usize>,
+        rule: &Rule,
+        there: usize,
+        failed: &[usize],
+    ) -> Problem<'a> {
+        let table = &self.contract.rows[row];
+        // A chain tells of every service that took part in the answer, and none of what was done later.
+        let vouched = self.expectation.has_chain
+            && !(table.deferred && self.expectation.answer == Kind::Pending);
+        Problem::Missing(Missing {
+            index: row,
+            row: table,
+            below: parent.map(|parent| self.tree.span(parent)),
+            there,
+            wanted: rule.min,
+            failed: failed.last().map(|member| self.tree.span(*member)),
+            is_cut: !vouched && failed.is_empty() && !self.placement.has_any_of(self.contract, row),
+            is_silent: self.is_silent(row),
+            orphans: 0,
+        })
+    }
+
+    /// Whether the row's service has no span at all.
+    fn is_silent(&self, row: usize) -> bool {
+        let service = &self.contract.rows[row].service;
+        !(0..self.tree.len()).any(|index| service.fits(&self.tree.span(index).service))
+    }
+
+    fn attributes(&mut self, rule: &'a Rule, fit: &[usize]) {
+        for span in fit.iter().map(|member| self.tree.span(*member)).filter(|span| !span.error) {
+            let wrong =
+                rule.attributes.iter().find(|(key, wanted)| !wanted.fits(span.attribute(key)));
+            if let Some((key, wanted)) = wrong {
+                self.problems.push(Problem::Attribute { span, key, wanted });
+            }
+        }
+    }
+
+    /// More than the row has: those beyond must be what faults add.
+    fn surplus(&mut self, row: usize, rule: &Rule, fit: &[usize]) {
+        let (mut admitted, mut plain) = (0, Vec::new());
+        for member in fit {
+            if self.is_admitted(row, *member, admitted + 1) {
+                admitted += 1;
+            } else {
+                plain.push(*member);
+            }
+        }
+        if fit.len() - rule.max > admitted
+            && let Some(last) = plain.last()
+        {
+            let (span, below) = (self.tree.span(*last), self.above(*last));
+            self.problems.push(Problem::Extra { span, below, why: Extra::TooMany(rule.max) });
+        }
+    }
+
+    fn is_admitted(&self, row: usize, member: usize, number: usize) -> bool {
+        let leaf = self.tree.children(member).is_empty();
+        self.contract.admits(row, self.tree.span(member), leaf, number)
+    }
+
+    /// How much is wrong below a span: of several that are alike the best are those that count.
+    fn cost(&self, member: usize) -> usize {
+        let mut trial = Check { problems: Vec::new(), ..*self };
+        trial.below(Some(member), trial.tree.span(member).error);
+        trial.problems.len()
+    }
+
+    fn above(&self, index: usize) -> Option<&'a crate::verify::span::Span> {
+        match self.tree.link(index) {
+            Link::Below(parent) => Some(self.tree.span(parent)),
+            Link::Root | Link::Dangling => None,
+        }
+    }
+
+    /// Adds what hangs elsewhere, and leaves out what follows from something else.
+    fn reconcile(&mut self, stray: &[(usize, Option<usize>)]) {
+        let mut found: Vec<_> =
+            self.tree.twins().iter().map(|span| Problem::Twin { span }).collect();
+        let mut explained = 0;
+        for (index, row) in stray {
+            match self.stray(*index, *row) {
+                Some(Problem::Orphan { .. }) if row.is_some_and(|row| self.lost_parent(row)) => {
+                    explained += 1;
+                }
+                problem => found.extend(problem),
+            }
+        }
+        let elsewhere = |row: usize| stray.iter().any(|(_, other)| *other == Some(row));
+        self.problems.retain_mut(|problem| match problem {
+            Problem::Missing(missing) => {
+                missing.orphans = explained;
+                !elsewhere(missing.index)
+            }
+            _ => true,
+        });
+        self.problems.extend(found);
+    }
+
+    /// What is wrong with a span that hangs where no row has it; `None` where that follows from the span above it.
+    fn stray(&self, index: usize, row: Option<usize>) -> Option<Problem<'a>> {
+        let (span, expected) = (self.tree.span(index), row.and_then(|row| self.expected(row)));
+        if self.tree.in_cycles().contains(&index) {
+            return Some(Problem::Cycle { span });
+        }
+        match (self.tree.link(index), row) {
+            (Link::Dangling, _) if self.placement.root != Some(index) => {
+                Some(Problem::Orphan { span, expected })
+            }
+            (Link::Below(above), _) if self.placement.rows[above].is_none() => None,
+            (_, Some(_)) => Some(Problem::Misplaced { span, below: self.above(index), expected }),
+            (_, None) => {
+                Some(Problem::Extra { span, below: self.above(index), why: Extra::Unknown })
+            }
+        }
+    }
+
+    fn expected(&self, row: usize) -> Option<&'a crate::verify::contract::Row> {
+        let row = &self.contract.rows[row];
+        let there = row.parents.iter().find(|parent| self.placement.counts[**parent] > 0);
+        there.or(row.parents.last()).map(|parent| &self.contract.rows[*parent])
+    }
+
+    /// Whether a span's parent is one that is missing, or below one that is.
+    fn lost_parent(&self, row: usize) -> bool {
+        self.contract.rows[row].parents.iter().any(|parent| self.is_lost(*parent))
+    }
+
+    fn is_lost(&self, row: usize) -> bool {
+        let missing = |problem: &Problem<'_>| matches!(problem, Problem::Missing(missing) if missing.index == row);
+        self.problems.iter().any(missing)
+            || (self.placement.counts[row] == 0 && self.lost_parent(row))
+    }
+}
