@@ -31,6 +31,11 @@ pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
     env::split_paths(&folders).map(|folder| folder.join(name)).find(|file| file.is_file())
 }
 
+/// `NGINX_OTEL_MODULE`: the file of nginx's OpenTelemetry module, built for the nginx that is installed.
+pub(crate) fn nginx_otel_module() -> Option<PathBuf> {
+    env::var_os("NGINX_OTEL_MODULE").filter(|path| !path.is_empty()).map(PathBuf::from)
+}
+
 /// What a child process keeps of our environment when everything else is cleared.
 pub(crate) fn passed_on() -> Vec<(&'static str, std::ffi::OsString)> {
     ["PATH", "TMPDIR"].into_iter().filter_map(|name| Some((name, env::var_os(name)?))).collect()
