@@ -8,22 +8,49 @@ use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use shared::config::{telemetry::TelemetryArgs, whole_number};
 
+mod check;
 mod values;
 
 pub use values::{HeaderArg, Ramp, Token};
-use values::{fraction, header, positive_duration, ramp, rate, target, token, trace_id};
+use values::{fraction, header, name, positive_duration, ramp, rate, seed, target, token};
+pub(crate) use values::{is_reserved, trace_id};
 
 /// What connections an open loop may hold: a server that stalls for a second at 200 requests a second needs as many.
 pub const OPEN_CONNECTIONS: usize = 512;
 /// What a closed loop holds.
 pub const CLOSED_CONNECTIONS: usize = 32;
 
+const AFTER_HELP: &str = "\
+Examples:
+  200 requests a second for half a minute; every trace and every row is checked:
+    loadgen --rate 200 --duration 30s --verify --reconcile
+
+  How much the system takes, on 32 connections:
+    loadgen --closed --connections 32 --duration 20s
+
+  Where it begins to struggle, as a gate of a pipeline:
+    loadgen --ramp 100..2000/10s --scenario mixed --max-p99 250ms --max-error-rate 0.01 --report report.json
+
+  A monitor of a staging system, without end, for Prometheus to scrape:
+    loadgen --target https://staging.example.org --traces https://tempo.example.org --watch --metrics-port 9465
+
+  Traces that something else made, against a contract written from a good one:
+    loadgen contract --from-trace 0af7651916cd43dd8448eb211c80319c --name checkout --output checkout.toml
+    loadgen verify --ids ids.txt --contract checkout.toml --against checkout
+
+Exit codes:
+  0  good
+  1  a threshold was missed (--max-p99, --max-error-rate)
+  2  bad arguments, or the target cannot be reached: nothing was sent
+  3  a trace is not whole, or rows do not agree with the answers; outranks 1";
+
 /// Sends load to a traced system, and verifies the trace of every single request.
 ///
-/// Exit codes: 0 good; 1 a threshold was missed; 2 bad arguments, or the target cannot be reached; 3 a trace is not whole, or rows do not agree (it
-/// outranks 1).
+/// Requests leave at their scheduled time whatever the answers do, and latency counts from then on. Each is a CLIENT root span, exported as the
+/// standard OTEL_* variables say. --verify looks every trace up by its id; --reconcile compares every answer with the rows that it made.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "loadgen", version, args_conflicts_with_subcommands = true)]
+#[command(name = "loadgen", version, args_conflicts_with_subcommands = true, after_help = AFTER_HELP)]
+#[command(mut_arg("metrics_host", |arg| arg.hide(false).help("Address of METRICS_PORT")))]
 pub struct Cli {
     /// Without a subcommand: send load.
     #[command(subcommand)]
@@ -67,7 +94,7 @@ pub struct RunArgs {
 #[command(next_help_heading = "Load")]
 pub struct LoadArgs {
     /// Where requests go: scheme, host and port.
-    #[arg(long, env = "LOADGEN_TARGET", default_value = "http://127.0.0.1:8080", value_parser = target)]
+    #[arg(long, env = "LOADGEN_TARGET", default_value = "http://127.0.0.1:8080", value_name = "URL", value_parser = target)]
     pub target: http::Uri,
     /// Requests per second of the open loop. Default: 50; with --watch 1.
     #[arg(long, value_parser = rate, conflicts_with_all = ["closed", "ramp"])]
@@ -79,22 +106,23 @@ pub struct LoadArgs {
     #[arg(long)]
     pub closed: bool,
     /// Connections held at most. Default: 512, closed loop 32.
-    #[arg(long, value_parser = whole_number::<65_536>)]
+    #[arg(long, value_name = "N", value_parser = whole_number::<65_536>)]
     pub connections: Option<NonZeroUsize>,
     /// Raise the rate in steps: FROM..TO/LENGTH, such as 100..2000/10s. --duration says how many steps; without it ten.
-    #[arg(long, value_parser = ramp, conflicts_with_all = ["closed", "requests"])]
+    #[arg(long, value_name = "FROM..TO/LENGTH", value_parser = ramp, conflicts_with_all = ["closed", "requests"])]
     pub ramp: Option<Ramp>,
     /// How long requests are sent, such as 30s, 5m or 1h. Default: 10s; with --watch until stopped.
-    #[arg(long, value_parser = positive_duration, conflicts_with = "requests")]
+    #[arg(long, value_name = "DURATION", value_parser = positive_duration, conflicts_with = "requests")]
     pub duration: Option<Duration>,
     /// How many requests are sent, instead of a duration.
-    #[arg(long, value_parser = whole_number::<1_000_000_000>)]
+    #[arg(long, value_name = "N", value_parser = whole_number::<1_000_000_000>)]
     pub requests: Option<NonZeroUsize>,
     /// Send at the same rate for so long before the figures begin. What is sent then is verified and reconciled too.
-    #[arg(long, value_parser = positive_duration)]
+    #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
     pub warm_up: Option<Duration>,
     /// The longest that a request may take from its scheduled start; one that could not even start by then is counted as not started.
-    #[arg(long, default_value = "10s", value_parser = positive_duration)]
+    // The exporters' flags have the plain id.
+    #[arg(id = "request_timeout", long = "timeout", value_name = "DURATION", default_value = "10s", value_parser = positive_duration)]
     pub timeout: Duration,
 }
 
@@ -111,26 +139,30 @@ pub enum Arrivals {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Requests")]
 pub struct RequestArgs {
-    /// process, register, mixed, or a TOML file of steps (README, "Scenarios").
-    #[arg(long, default_value = "process")]
+    /// process, register, mixed, or a TOML file of steps (README, "Scenarios"; loadgen/scenarios/mixed.toml is an example).
+    #[arg(long, default_value = "process", value_name = "NAME|FILE", value_parser = name)]
     pub scenario: String,
-    /// How many users the requests are spread over.
-    #[arg(long, default_value = "1000", value_parser = whole_number::<1_000_000_000>)]
+    /// How many users the requests are spread over: their ids begin at 1001.
+    #[arg(long, default_value = "1000", value_name = "N", value_parser = whole_number::<1_000_000_000>)]
     pub users: NonZeroUsize,
     /// Makes a run repeatable: order, users and contents of the requests follow from it. Default: random, and printed.
-    #[arg(long)]
+    ///
+    /// Ids repeat too, also those of --reconcile and of e-mail addresses: the same seed, scenario and --users again is a replay, answered with
+    /// the first run's rows where keys are sent, and with 409 to registrations without a key. Trace ids are always new.
+    #[arg(long, value_parser = seed)]
     pub seed: Option<u64>,
-    /// A header for every request, such as 'x-tenant: blue'; repeatable.
-    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = header)]
+    /// A header for every request, such as 'x-tenant: blue'; repeatable. A header of the scenario's step wins over one of the same name.
+    // The exporters' flags have the plain id.
+    #[arg(id = "request_headers", short = 'H', long = "header", value_name = "NAME: VALUE", hide_env_values = true, value_parser = header)]
     pub headers: Vec<HeaderArg>,
-    /// Bearer token for every request, for look-ups of rows too.
+    /// Bearer token for every request, for look-ups of rows too. An authorization header given by -H wins.
     #[arg(long, env = "API_TOKEN", hide_env_values = true, value_parser = token)]
     pub token: Option<Token>,
     /// `peer.service` of this program's spans: the first service that a request meets (nginx in the full stack).
-    #[arg(long, default_value = "gateway")]
+    #[arg(long, default_value = "gateway", value_parser = name)]
     pub peer: String,
-    /// The share of requests that is sampled, 0 to 1; verification expects exactly those. Default: what OTEL_TRACES_SAMPLER says, which is all.
-    #[arg(long, value_parser = fraction)]
+    /// The share of requests that is sampled, 0 to 1; verification expects exactly those. Wins over OTEL_TRACES_SAMPLER, whose default is all.
+    #[arg(long, value_name = "SHARE", value_parser = fraction)]
     pub sampled: Option<f64>,
     /// Send an Idempotency-Key, wait until nothing is pending, and compare every answer with the rows it must have made.
     #[arg(long)]
@@ -147,13 +179,13 @@ pub struct VerificationArgs {
     /// Where traces are looked up.
     #[command(flatten)]
     pub lookup: LookupArgs,
-    /// Wait so long after an answer before its trace is looked up.
-    #[arg(long, default_value = "2s", value_parser = positive_duration)]
+    /// Wait so long after an answer before its trace is looked up; less than --verify-timeout.
+    #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = positive_duration)]
     pub verify_after: Duration,
     /// A service that is killed on purpose: a trace that lacks only its spans is no failure; repeatable.
-    #[arg(long, value_name = "SERVICE")]
+    #[arg(long, value_name = "SERVICE", value_parser = name)]
     pub killed: Vec<String>,
-    /// Run without end at a low rate, and serve the verdicts as Prometheus metrics on --metrics-port (9465).
+    /// Run without end at a low rate, and serve the verdicts as Prometheus metrics on --metrics-port (9465). Implies --verify.
     #[arg(long, conflicts_with_all = ["closed", "ramp", "duration", "requests", "warm_up", "reconcile"])]
     pub watch: bool,
 }
@@ -168,10 +200,10 @@ pub struct LookupArgs {
     #[arg(long, default_value = "tempo")]
     pub backend: BackendName,
     /// How long a trace may take to be whole, from its answer on.
-    #[arg(long, default_value = "30s", value_parser = positive_duration)]
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = positive_duration)]
     pub verify_timeout: Duration,
     /// Look-ups at once.
-    #[arg(long, default_value = "8", value_parser = whole_number::<1024>)]
+    #[arg(long, default_value = "8", value_name = "N", value_parser = whole_number::<1024>)]
     pub verify_concurrency: NonZeroUsize,
     /// A contract of your own (TOML); repeatable. One with the name of a built-in contract replaces it.
     #[arg(long = "contract", value_name = "FILE")]
@@ -198,7 +230,7 @@ pub struct OutputArgs {
     #[arg(long, value_parser = positive_duration, value_name = "DURATION")]
     pub max_p99: Option<Duration>,
     /// Fail (exit code 1) when a larger share of requests ends in an error, 0 to 1.
-    #[arg(long, value_parser = fraction)]
+    #[arg(long, value_name = "SHARE", value_parser = fraction)]
     pub max_error_rate: Option<f64>,
     /// The live progress line.
     #[arg(long, default_value = "auto")]
@@ -226,10 +258,10 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "FILE")]
     pub ids: Option<PathBuf>,
     /// The contract's name that they are held against.
-    #[arg(long, default_value = "process", value_name = "NAME")]
+    #[arg(long, default_value = "process", value_name = "NAME", value_parser = name)]
     pub against: String,
     /// A service that is known to be dead: a trace that lacks only its spans is no failure; repeatable.
-    #[arg(long, value_name = "SERVICE")]
+    #[arg(long, value_name = "SERVICE", value_parser = name)]
     pub killed: Vec<String>,
     /// Write the verdicts as JSON to this file (the report's `verification` part).
     #[arg(long, value_name = "FILE")]
@@ -246,7 +278,7 @@ pub struct ContractArgs {
     #[arg(long, value_name = "ID", value_parser = trace_id)]
     pub from_trace: opentelemetry::trace::TraceId,
     /// The contract's name. Default: the name of the trace's root span.
-    #[arg(long)]
+    #[arg(long, value_parser = name)]
     pub name: Option<String>,
     /// Where it is written. Default: standard output.
     #[arg(short, long, value_name = "FILE")]
