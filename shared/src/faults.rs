@@ -1,6 +1,6 @@
 //! `FAULTS`: what this process does wrong on purpose, so that a user can see what telemetry, alarms and the verifier make of it.
 //!
-//! The server layer, the client, the database and the span exporter each ask [`active`] at the one place where a fault of theirs
+//! The server layer, the client, the database and the span exporter each ask `active` at the one place where a fault of theirs
 //! can strike; it is decided for every request, call, statement or span on its own, by chance, and counted.
 //!
 //! Invariants: off by default, and then one atomic load is all that it costs. Health checks, `/metrics` and what no request
