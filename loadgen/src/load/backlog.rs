@@ -87,9 +87,9 @@ impl Backlog {
         idle.into_iter().for_each(|(_, waker)| waker.wake());
     }
 
-    /// Lets go of those that wait.
-    pub(super) fn abandon(&self) {
-        self.lock().waiting = VecDeque::new();
+    /// Lets go of those that wait, and says how many there were.
+    pub(super) fn abandon(&self) -> usize {
+        std::mem::take(&mut self.lock().waiting).len()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -39,21 +39,24 @@ pub(super) async fn run(
     let backlog = Arc::new(Backlog::new(bound));
     let connections = TaskTracker::new();
     let releasing = {
-        let (backlog, connections) = (Arc::clone(&backlog), connections.clone());
+        let (backlog, connections, stop) =
+            (Arc::clone(&backlog), connections.clone(), stop.clone());
         // A thread of its own: the runtime's timers are good to a millisecond, which would be added to every latency.
         tokio::task::spawn_blocking(move || release(&load, schedule, &backlog, &connections, &stop))
     };
-    let released = releasing.await.unwrap_or_else(|error| match error.try_into_panic() {
+    let mut released = releasing.await.unwrap_or_else(|error| match error.try_into_panic() {
         Ok(panic) => std::panic::resume_unwind(panic),
         // The runtime is on its way out.
         Err(_) => Released { stopped: true, ..Released::default() },
     });
-    if released.stopped {
-        backlog.abandon();
-    }
-    backlog.close();
     connections.close();
-    connections.wait().await;
+    tokio::select! {
+        () = connections.wait() => {}
+        () = stop.cancelled() => {
+            released.stopped |= backlog.abandon() > 0;
+            connections.wait().await;
+        }
+    }
     released
 }
 
@@ -82,6 +85,11 @@ fn release(
             connections.spawn(async move { work(&load, &backlog, connection).await });
         }
     }
+    // Here, so that connections end even where nobody waits for the run any more.
+    if released.stopped {
+        backlog.abandon();
+    }
+    backlog.close();
     released
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use loadgen::outcome::Outcome;
 use testbed::{Reply, Upstream};
 
 use crate::running::{Ran, run, scheduled};
@@ -26,23 +27,27 @@ fn slower_than(ran: &Ran, bound: Duration) -> usize {
     ran.outcomes.iter().filter(|outcome| outcome.latency >= bound).count()
 }
 
+/// Whether the requests wait in the server, or here for one of the few connections, which all wait in the server.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_open_loop_holds_every_request_that_was_due_during_the_stall_with_its_wait() {
-    let (upstream, from, to) = stalling().await;
+    for connections in ["512", "4"] {
+        let (upstream, from, to) = stalling().await;
 
-    let ran = run(&upstream.url(), "--rate 100 --duration 3s").await;
+        let flags = format!("--rate 100 --duration 3s --connections {connections}");
+        let ran = run(&upstream.url(), &flags).await;
 
-    assert_eq!(ran.answers().len(), 300);
-    let stalled: Vec<_> =
-        ran.outcomes.iter().filter(|outcome| (from..to).contains(&scheduled(outcome))).collect();
-    assert!((99..=101).contains(&stalled.len()), "{} were due in the stall", stalled.len());
-    for outcome in &stalled {
-        // However busy the machine: none of them can have been answered before the stall was over.
-        assert!(outcome.latency >= to - scheduled(outcome), "{outcome:?}");
+        assert_eq!(ran.answers().len(), 300);
+        let due = |outcome: &&Outcome| (from..to).contains(&scheduled(outcome));
+        let stalled: Vec<_> = ran.outcomes.iter().filter(due).collect();
+        assert!((99..=101).contains(&stalled.len()), "{} were due in the stall", stalled.len());
+        for outcome in &stalled {
+            // However busy the machine: none of them can have been answered before the stall was over.
+            assert!(outcome.latency >= to - scheduled(outcome), "{outcome:?}");
+        }
+        assert!(slower_than(&ran, STALL / 2) >= 49, "half of them waited half of it");
+        let usual = ran.outcomes.len() - slower_than(&ran, STALL / 4);
+        assert!(usual >= 150, "only {usual} of 300 were answered in time");
     }
-    assert!(slower_than(&ran, STALL / 2) >= 49, "half of the stall's requests waited half of it");
-    let usual = ran.outcomes.len() - slower_than(&ran, STALL / 4);
-    assert!(usual >= 150, "only {usual} of 300 were answered in time");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -36,6 +36,18 @@ async fn what_waits_for_a_connection_at_a_stop_is_counted_and_not_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_after_the_last_request_was_due_lets_go_of_those_that_still_wait() {
+    let server = Counting::start(Duration::from_millis(100)).await;
+
+    let stop = Options { stop_after: Some(5), ..Options::default() };
+    let ran = run_with(&server.url, "--rate 1000 --duration 100ms --connections 1", stop).await;
+
+    let told = ran.summary.figures;
+    assert_eq!((ran.summary.stopped, told.due), (true, 100));
+    assert!(told.sent <= 7 && told.left() == 100 - told.sent, "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_closed_loop_stops_with_its_requests_answered() {
     let server = Counting::start(Duration::from_millis(20)).await;
 

@@ -81,7 +81,7 @@ fn what_waits_when_it_closes_is_still_taken_unless_it_is_abandoned() {
         backlog.push(job(0));
         backlog.close();
         if abandoned {
-            backlog.abandon();
+            assert_eq!(backlog.abandon(), 1);
         }
         assert_eq!(poll(&backlog, 0, &woken), Poll::Ready(expected));
     }
