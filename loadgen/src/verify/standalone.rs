@@ -1,1 +1,165 @@
-//! (being written)
+//! `loadgen verify` and `loadgen contract`: traces that something else made.
+//!
+//! An error is one of arguments, or of a backend that cannot be asked, and is exit code 2; a trace that is not as it should be is 3.
+
+use std::{
+    io::{self, Write as _},
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use opentelemetry::trace::TraceId;
+use shared::config::Invalid;
+use tokio::time::{Instant, sleep};
+
+use super::{
+    backend::{Backend, Found},
+    contract::{self, Contracts},
+    expectation::{Expectation, Kind},
+    queue::{Settings, Verifier},
+    span::Span,
+    summary::Summary,
+};
+use crate::{
+    cli::{ContractArgs, LookupArgs, VerifyArgs},
+    exit::Exit,
+    report::ReportFile,
+};
+
+mod ids;
+mod output;
+mod tree;
+
+/// Between look-ups of the trace that a contract is written from: it is taken when nothing was added to it for so long.
+const SETTLED: Duration = Duration::from_secs(1);
+
+/// Verifies the traces that `args` names, and prints the summary.
+///
+/// # Errors
+/// Bad arguments, or a backend that cannot be asked: exit code 2.
+pub(crate) async fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
+    let ids = ids::wanted(args)?;
+    let contracts = Contracts::load(&args.lookup.contracts)?;
+    if contracts.get(&args.against).is_none() {
+        let (name, names) = (&args.against, contracts.names().join(", "));
+        return Err(Invalid(format!(
+            "--against '{name}': there is no such contract; accepted: {names}"
+        ))
+        .into());
+    }
+    let report = args.report.as_deref().map(ReportFile::open).transpose()?;
+    let backend = reach(&args.lookup).await?;
+    let summary = look_up(args, &ids, contracts, backend).await;
+    print(&summary.to_string())?;
+    if let Some(report) = report {
+        report.write(&summary)?;
+    }
+    Ok(if summary.is_good() { Exit::Good } else { Exit::NotWhole })
+}
+
+async fn look_up(
+    args: &VerifyArgs,
+    ids: &[TraceId],
+    contracts: Contracts,
+    backend: Backend,
+) -> Summary {
+    let settings = Settings {
+        after: Duration::ZERO,
+        timeout: args.lookup.verify_timeout,
+        concurrency: args.lookup.verify_concurrency.get(),
+        killed: args.killed.clone(),
+    };
+    let verifier = Verifier::start(settings, Arc::new(contracts), backend, None);
+    let contract: Arc<str> = args.against.as_str().into();
+    for id in ids {
+        verifier.expect(expectation(*id, &contract));
+    }
+    verifier.finish().await
+}
+
+/// All that is known of a trace that something else made: its id.
+fn expectation(trace_id: TraceId, contract: &Arc<str>) -> Expectation {
+    Expectation {
+        trace_id,
+        root: None,
+        contract: Some(Arc::clone(contract)),
+        answer: Kind::Unknown,
+        keyed: None,
+        broken: None,
+        has_chain: false,
+        since: std::time::Instant::now(),
+    }
+}
+
+/// Writes a contract from the trace that `args` names, to its file or to standard output.
+///
+/// # Errors
+/// Bad arguments, a file that cannot be written, or a backend that cannot be asked: exit code 2.
+pub(crate) async fn contract(args: &ContractArgs) -> anyhow::Result<Exit> {
+    let backend = reach(&args.lookup).await?;
+    let spans = settled(&backend, args).await?;
+    let root = match tree::root(&spans) {
+        Ok(root) => root,
+        Err(why) => {
+            let id = args.from_trace;
+            eprintln!("error: no contract can be written from trace {id}: {why}");
+            return Ok(Exit::NotWhole);
+        }
+    };
+    let name = args.name.as_deref().unwrap_or(&root.name);
+    let text = contract::from_trace(name, &spans)?.to_toml()?;
+    match &args.output {
+        Some(path) => output::write(path, &text)?,
+        None => print(&text)?,
+    }
+    Ok(Exit::Good)
+}
+
+/// The spans of the trace once they are a tree and no more come; what is there when the time is over.
+async fn settled(backend: &Backend, args: &ContractArgs) -> anyhow::Result<Vec<Span>> {
+    let deadline = Instant::now() + args.lookup.verify_timeout;
+    let mut before = Vec::new();
+    loop {
+        let last = Instant::now() >= deadline;
+        let spans = match backend.fetch(args.from_trace).await {
+            Ok(Found::Spans(spans)) => spans,
+            Ok(Found::Unknown) => Vec::new(),
+            Ok(Found::Evicted) => {
+                let what = "was there, and had to make room for others; have the backend keep more";
+                return Err(Invalid(format!("trace {} {what}", args.from_trace)).into());
+            }
+            Err(error) if last => return Err(unreachable(backend, &error)),
+            Err(_) => Vec::new(),
+        };
+        let steady = spans.len() == before.len() && tree::root(&spans).is_ok();
+        if steady || last {
+            return Ok(spans);
+        }
+        before = spans;
+        sleep(SETTLED.min(deadline - Instant::now())).await;
+    }
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    written.context("standard output cannot be written")
+}
+
+/// The backend, found to be there.
+async fn reach(args: &LookupArgs) -> anyhow::Result<Backend> {
+    let backend = Backend::new(args.backend, &args.traces)?;
+    match backend.check().await {
+        Ok(()) => Ok(backend),
+        Err(error) => Err(unreachable(&backend, &error)),
+    }
+}
+
+fn unreachable(backend: &Backend, error: &super::backend::LookupError) -> anyhow::Error {
+    let url = backend.url();
+    Invalid(format!(
+        "--traces {url}: the backend {error}; accepted: the query API of a backend that runs"
+    ))
+    .into()
+}
