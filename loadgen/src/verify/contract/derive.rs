@@ -9,7 +9,7 @@ use opentelemetry::trace::SpanKind;
 use shared::config::Invalid;
 
 use super::{
-    Contract, Span, Wanted, compile,
+    Contract, Span, Value, Wanted, compile,
     form::{Kind, Names, Override, SpanTable, Status, Variant},
 };
 use crate::verify::judge::Tree;
@@ -51,24 +51,24 @@ pub fn from_trace(name: &str, spans: &[Span]) -> anyhow::Result<Contract> {
         let text = "two spans of the trace have one id, or a span is its own ancestor; accepted: a good trace";
         return Err(Invalid(text.to_owned()).into());
     }
-    let mut rows = vec![caller()];
     let mut ids = HashSet::from([CALLER.to_owned()]);
-    let is_caller = tree.span(*root).kind == SpanKind::Client;
-    let mut due = Vec::new();
-    if is_caller {
-        due.push((CALLER.to_owned(), vec![*root]));
+    let (mut rows, mut due) = (Vec::new(), Vec::new());
+    if tree.span(*root).kind == SpanKind::Client {
+        due.push((caller(), vec![*root]));
     } else {
-        let mut row = row(&tree, &[1], &[*root], CALLER, &mut ids);
-        row.root = Some(true);
-        due.push((row.id.clone(), vec![*root]));
-        rows.push(row);
+        rows.push(caller());
+        let row = row(&tree, &[1], &[*root], CALLER, &mut ids);
+        due.push((SpanTable { root: Some(true), ..row }, vec![*root]));
     }
-    while let Some((parent, instances)) = due.pop() {
-        for (counts, alike) in children(&tree, &instances) {
-            let row = row(&tree, &counts, &alike, &parent, &mut ids);
-            due.push((row.id.clone(), alike));
-            rows.push(row);
-        }
+    // What a caller calls is the root of a trace whose caller exports nothing.
+    let calls_one = tree.children(*root).len() == 1;
+    while let Some((row, instances)) = due.pop() {
+        let below = children(&tree, &instances, &row.id, &mut ids);
+        let rootable = (row.id == CALLER && calls_one).then_some(true);
+        let below =
+            below.into_iter().map(|(row, alike)| (SpanTable { root: rootable, ..row }, alike));
+        due.extend(below.rev());
+        rows.push(row);
     }
     let contract = compile::contract(name.to_owned(), rows, Vec::new());
     contract.map_err(|wrong| Invalid(wrong.text)).context("no contract can be made of the trace")
@@ -93,28 +93,30 @@ fn caller() -> SpanTable {
     }
 }
 
-/// Children of all `parents` by what they are, in the order of their start, with how many each parent has.
-fn children(tree: &Tree<'_>, parents: &[usize]) -> Vec<(Vec<u32>, Vec<usize>)> {
+/// The rows of the children of all `parents`, in the order of their start, each with its spans.
+fn children(
+    tree: &Tree<'_>,
+    parents: &[usize],
+    id: &str,
+    ids: &mut HashSet<String>,
+) -> Vec<(SpanTable, Vec<usize>)> {
     let mut groups: Vec<(Vec<u32>, Vec<usize>)> = Vec::new();
     for (place, parent) in parents.iter().enumerate() {
         for child in tree.children(*parent) {
             let alike = |(_, members): &&mut (Vec<u32>, Vec<usize>)| {
                 members.first().is_some_and(|first| is_alike(tree.span(*first), tree.span(*child)))
             };
-            match groups.iter_mut().find(alike) {
-                Some((counts, members)) => {
-                    counts[place] += 1;
-                    members.push(*child);
-                }
-                None => {
-                    let mut counts = vec![0; parents.len()];
-                    counts[place] = 1;
-                    groups.push((counts, vec![*child]));
-                }
+            if let Some((counts, members)) = groups.iter_mut().find(alike) {
+                counts[place] += 1;
+                members.push(*child);
+            } else {
+                let mut counts = vec![0; parents.len()];
+                counts[place] = 1;
+                groups.push((counts, vec![*child]));
             }
         }
     }
-    groups
+    groups.into_iter().map(|(counts, alike)| (row(tree, &counts, &alike, id, ids), alike)).collect()
 }
 
 fn is_alike(one: &Span, other: &Span) -> bool {
@@ -152,14 +154,16 @@ fn row(
     }
 }
 
-/// `user-service.insert-users`, numbered where another row has it.
+/// `user-service.insert-users`, `user-service.call-order-service`; numbered where another row has it.
 fn id(span: &Span, ids: &mut HashSet<String>) -> String {
     let words = span.name.split(|character: char| !character.is_alphanumeric());
     let words: Vec<_> = words.filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
-    let mut plain = format!("{}.{}", span.service, words.join("-"));
-    if span.kind == SpanKind::Client && span.attribute("http.request.method").is_some() {
-        plain = format!("{}.call-{}", span.service, words.join("-"));
-    }
+    let plain = match span.attribute("peer.service") {
+        Some(Value::Text(peer)) if span.attribute("db.operation.name").is_none() => {
+            format!("{}.call-{peer}", span.service)
+        }
+        _ => format!("{}.{}", span.service, words.join("-")),
+    };
     let numbered = (2..).map(|number| format!("{plain}-{number}"));
     let free = std::iter::once(plain.clone()).chain(numbered).find(|id| !ids.contains(id));
     let id = free.unwrap_or(plain);

@@ -12,14 +12,14 @@ use crate::verify::{
 /// One thing that is wrong. Their order is that in which they explain each other: the first is told.
 #[derive(Debug)]
 pub(super) enum Problem<'a> {
+    /// A span with the id of a different one.
+    Twin { span: &'a Span },
     /// A span hangs below another than its row's, or below none.
     Misplaced { span: &'a Span, below: Option<&'a Span>, expected: Option<&'a Row> },
     /// A span leads back to itself.
     Cycle { span: &'a Span },
     /// A span that the contract does not have.
     Extra { span: &'a Span, below: Option<&'a Span>, why: Extra },
-    /// A span with the id of a different one.
-    Twin { span: &'a Span },
     /// A span's parent is not there.
     Orphan { span: &'a Span, expected: Option<&'a Row> },
     /// Our own span is not there.
@@ -98,10 +98,10 @@ impl Problem<'_> {
 
     fn rank(&self) -> u8 {
         match self {
-            Self::Misplaced { .. } => 0,
-            Self::Cycle { .. } => 1,
-            Self::Extra { .. } => 2,
-            Self::Twin { .. } => 3,
+            Self::Twin { .. } => 0,
+            Self::Misplaced { .. } => 1,
+            Self::Cycle { .. } => 2,
+            Self::Extra { .. } => 3,
             Self::Orphan { .. } => 4,
             Self::RootMissing { .. } => 5,
             Self::Missing(_) => 6,
@@ -203,18 +203,20 @@ impl Missing<'_> {
     }
 
     fn detail(&self) -> String {
-        let (row, below) = (of_row(self.row), self.below.map(shown));
-        let place =
-            below.map_or_else(|| ", the root".to_owned(), |below| format!(" below {below}"));
+        let row = of_row(self.row);
+        let below = self.below.map_or_else(String::new, |below| format!(" below {}", shown(below)));
         let mut text = match self.failed {
-            _ if self.is_broken() => format!("nothing is there of {row}{place}, or below it"),
+            _ if self.is_broken() => {
+                format!("nothing is there of {row}{below}, nor of what follows it")
+            }
             Some(failed) => {
-                format!("{}{place} has failed, and none that has not is there", shown(failed))
+                format!("{}{below} has failed, and none that has not is there", shown(failed))
             }
             None if self.wanted > 1 => {
-                format!("{} of {} {row}{place} are there", self.there, self.wanted)
+                format!("{} of {} {row} are there{below}", self.there, self.wanted)
             }
-            None => format!("{row}{place} is missing"),
+            None if self.below.is_none() => format!("{row}, the root, is missing"),
+            None => format!("{row} is missing{below}"),
         };
         if self.is_silent && !self.is_broken() && self.row.service.is_exact() {
             text += &format!("; {} has no span at all", self.row.service.text());
