@@ -51,6 +51,10 @@ Exit codes:
 #[derive(Clone, Debug, Parser)]
 #[command(name = "loadgen", version, args_conflicts_with_subcommands = true, after_help = AFTER_HELP)]
 #[command(mut_arg("metrics_host", |arg| arg.hide(false).help("Address of METRICS_PORT")))]
+// The report has standard output; what is no warning, and a copy of it elsewhere, must be asked for.
+#[command(mut_arg("log_level", |arg| arg.default_value("warn")))]
+#[command(mut_arg("log_format", |arg| arg.default_value("text")))]
+#[command(mut_arg("otel_logs_exporter", |arg| arg.default_value("none")))]
 pub struct Cli {
     /// Without a subcommand: send load.
     #[command(subcommand)]
