@@ -1,12 +1,18 @@
 #!/usr/bin/env bash
-# The one test command: gets the real databases and the Jaeger that are missing, runs `cargo test --workspace`, and says at the end
-# how long each stage took and what could not be run. Its exit status is that of cargo.
-# Arguments go to `cargo test` (`infra/test.sh -p order-service`); without any, the whole workspace is tested.
+# The one test command: gets the real databases and programs that are missing, runs `cargo test --workspace`, and says at the end
+# how long each stage took and what could not be run. Its exit status is that of cargo, or 1 where something that has to be had
+# could not be: a program that does not build, and, with CI=true, one that is missing.
+# `--quick` as the first argument leaves out what is not here yet. Other arguments go to `cargo test`
+# (`infra/test.sh -p order-service`); without any, the whole workspace is tested.
 # Works as root and, for what is installed already, without; needs no terminal. Safe to interrupt and to run again.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 exec </dev/null
 
+quick=no
+[ "${1:-}" != --quick ] || { quick=yes; shift; }
+# Before TRACECHAIN_CACHE gets a value below: without one, programs are kept outside the checkout, for all checkouts.
+source infra/programs.sh
 cache=${TRACECHAIN_CACHE:-$PWD/.cache}
 mkdir -p "$cache" || exit 1
 cache=$(cd "$cache" && pwd)
@@ -16,6 +22,7 @@ trap 'rm -f "$report"' EXIT
 export TRACECHAIN_NOT_RUN_REPORT=$report
 
 times=()
+failed=()
 not_run=()   # "name=reason"; the tests read the names, the reader of the last lines gets the reasons
 
 stage() { # stage NAME COMMAND...
@@ -38,7 +45,6 @@ has_mariadb() { [ -x /usr/sbin/mariadbd ] && [ -x /usr/bin/mariadb-install-db ];
 has_mysql() { [ -x "$cache/mysql/usr/sbin/mysqld" ] || own_mysqld; }
 # The MariaDB package installs a link of this name; a distribution with a real MySQL has the real file.
 own_mysqld() { [ -x /usr/sbin/mysqld ] && [ ! -L /usr/sbin/mysqld ]; }
-has_jaeger() { [ -x "$cache/jaeger" ] || command -v jaeger >/dev/null; }
 has_compiler() { command -v cc >/dev/null; }
 
 as_root() {
@@ -54,13 +60,17 @@ packages() {
     has_compiler || missing+=(gcc libc6-dev)
     has_postgres || missing+=(postgresql)
     has_mariadb || missing+=(mariadb-server)
+    { has_program prometheus && has_program promtool; } || missing+=(prometheus)
+    has_program nginx || missing+=(nginx)
     [ ${#missing[@]} = 0 ] && return 0
-    if ! command -v apt-get >/dev/null; then
+    if [ "$quick" = yes ]; then
+        echo "--quick: left out: ${missing[*]}"
+    elif ! command -v apt-get >/dev/null; then
         echo "There is no apt-get here. Install by hand: ${missing[*]}"
     elif [ "$(id -u)" != 0 ] && ! sudo -n true 2>/dev/null; then
         echo "Installing needs root. Run once as root: apt-get install ${missing[*]}"
     else
-        # Debian starts what it installs, on the standard ports. The tests start servers of their own and leave those alone.
+        # Debian starts what it installs, on the standard ports. The tests start programs of their own on others, and leave those alone.
         apt_get update && apt_get install --no-install-recommends "${missing[@]}"
     fi
 }
@@ -69,6 +79,10 @@ packages() {
 # the mirror that this machine already uses; it is only unpacked, never installed, so it needs no root and changes nothing outside the cache.
 mysql_tree() {
     has_mysql && return 0
+    if [ "$quick" = yes ]; then
+        cannot_run mysql 'not here yet, and this is --quick'
+        return 0
+    fi
     if ! command -v apt-get >/dev/null || ! command -v dpkg >/dev/null; then
         cannot_run mysql 'no apt-get here, and no mysqld'
         return 0
@@ -114,40 +128,6 @@ fetch_mysql() { # fetch_mysql MIRROR FOLDER
     [ -x "$work/tree/usr/sbin/mysqld" ]
 }
 
-# Jaeger is in no Debian; its source comes as a Go module, and builds in some minutes. The binary is kept in the cache.
-jaeger_binary() {
-    has_jaeger && return 0
-    if ! command -v go >/dev/null; then
-        cannot_run jaeger 'no jaeger here, and no go to build it with'
-        return 0
-    fi
-    build_jaeger 9>"$cache/jaeger.lock"
-}
-
-# As above: built beside its place, moved there whole, and built once by two runs at once.
-build_jaeger() { # build_jaeger, with the lock as file descriptor 9
-    local work
-    flock 9
-    has_jaeger && return 0
-    rm -rf "$cache"/jaeger.building.*
-    work=$(mktemp -d "$cache/jaeger.building.XXXXXX") || return 1
-    if compile_jaeger "$work" >"$work/log" 2>&1; then
-        mv "$work/jaeger" "$cache/jaeger"
-    else
-        tail -n 20 "$work/log"
-        cannot_run jaeger 'could not be downloaded or built; are a Go module proxy and go 1.24 or later there?'
-    fi
-    rm -rf "$work"
-}
-
-compile_jaeger() { # compile_jaeger FOLDER
-    local module=github.com/jaegertracing/jaeger@v1.76.0 source
-    source=$(cd "$1" && go mod download -json "$module" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p')
-    [ -n "$source" ] || return 1
-    # -buildvcs=false: the module's folder is no checkout, and may lie in one.
-    go build -C "$source" -buildvcs=false -trimpath -ldflags='-s -w' -o "$1/jaeger" ./cmd/jaeger
-}
-
 summary() {
     printf '\n== times\n'
     printf '%s\n' "${times[@]}"
@@ -169,7 +149,7 @@ has_compiler || { echo 'There is no C compiler (cc), which two of the dependenci
 has_postgres || cannot_run postgres 'package postgresql is not installed'
 has_mariadb || cannot_run mariadb 'package mariadb-server is not installed'
 stage mysql mysql_tree
-stage jaeger jaeger_binary
+stage programs all_programs
 
 listed=("${not_run[@]+"${not_run[@]%%=*}"}")
 TRACECHAIN_NOT_RUN=$(IFS=,; echo "${listed[*]+"${listed[*]}"}")
@@ -183,4 +163,8 @@ if [ "$status" = 0 ]; then
     status=$?
 fi
 summary
+if [ ${#failed[@]} -gt 0 ]; then
+    printf 'failed: %s\n' "${failed[@]}"
+    exit 1
+fi
 exit "$status"

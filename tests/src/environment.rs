@@ -36,6 +36,19 @@ pub(crate) fn nginx_otel_module() -> Option<PathBuf> {
     env::var_os("NGINX_OTEL_MODULE").filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
+/// The folder in which `infra/programs.sh` keeps what it has built.
+pub(crate) fn programs() -> PathBuf {
+    let given = env::var_os("TRACECHAIN_CACHE").filter(|path| !path.is_empty()).map(PathBuf::from);
+    let of_user =
+        || env::home_dir().unwrap_or_else(|| PathBuf::from("/")).join(".cache/tracechain");
+    given.unwrap_or_else(of_user).join("bin")
+}
+
+/// The file that a variable names.
+pub(crate) fn file_of(variable: &str) -> Option<PathBuf> {
+    env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from)
+}
+
 /// What a child process keeps of our environment when everything else is cleared.
 pub(crate) fn passed_on() -> Vec<(&'static str, std::ffi::OsString)> {
     ["PATH", "TMPDIR"].into_iter().filter_map(|name| Some((name, env::var_os(name)?))).collect()

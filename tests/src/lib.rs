@@ -5,6 +5,7 @@
 
 mod account;
 mod answer;
+mod backends;
 mod chain;
 mod chain_options;
 pub mod conduct;
@@ -13,7 +14,6 @@ mod engine;
 mod environment;
 mod http_client;
 mod installation;
-mod jaeger;
 mod nginx;
 mod not_run;
 mod output;
@@ -35,12 +35,14 @@ mod upstream;
 mod watchdog;
 
 pub use answer::request_id;
+pub use backends::{
+    Collector, CollectorOptions, External, Jaeger, Loki, Prometheus, Record, Sample, Target, Tempo,
+};
 pub use chain::{Chain, Instance};
 pub use chain_options::{ChainOptions, Service};
 pub use database::{Database, sqlite};
 pub use engine::Engine;
 pub use http_client::http;
-pub use jaeger::Jaeger;
 pub use nginx::{Nginx, NginxOptions};
 pub use output::Line;
 pub use poll::until;

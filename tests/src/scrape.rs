@@ -28,6 +28,22 @@ impl Scrape {
         self.0.get(sample).copied().unwrap_or_default()
     }
 
+    /// All samples of a metric together, whatever their labels; 0 where there is none.
+    #[must_use]
+    pub fn sum(&self, metric: &str) -> f64 {
+        self.sum_with(metric, "")
+    }
+
+    /// All samples of a metric together that have a label, written `name="value"`; 0 where there is none.
+    #[must_use]
+    pub fn sum_with(&self, metric: &str, label: &str) -> f64 {
+        let fits = |key: &str| {
+            let (name, labels) = key.split_once('{').unwrap_or((key, ""));
+            name == metric && labels.contains(label)
+        };
+        self.0.iter().filter(|(key, _)| fits(key)).map(|(_, value)| value).sum()
+    }
+
     /// How much each sample has moved since `before`; those that stand still are left out.
     #[must_use]
     pub fn since(&self, before: &Self) -> BTreeMap<String, f64> {

