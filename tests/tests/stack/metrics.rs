@@ -1,0 +1,105 @@
+//! Prometheus on the real rules, scraping everything that is there.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use testbed::{ChainOptions, CollectorOptions, External, Prometheus, Service, Target, until};
+
+use crate::DEADLINE;
+use crate::load::Load;
+use crate::system::{System, is_not_run};
+
+fn targets(system: &System) -> Vec<Target> {
+    let chain = &system.chain;
+    vec![
+        Target::service("gateway", &chain.url(Service::Gateway)),
+        Target::service("user-service", &chain.url(Service::User)),
+        Target::service("order-service", &chain.url(Service::Order)),
+        Target::service("audit-service", &chain.url(Service::Audit)),
+        Target::other("otel-collector", system.collector.metrics_address()),
+        Target::other("otel-collector-prometheus", system.collector.prometheus_address()),
+        Target::other("loki", system.loki.address()),
+    ]
+}
+
+async fn start(chain: ChainOptions) -> Option<(System, Prometheus)> {
+    if is_not_run(&[External::PROMETHEUS]) {
+        return None;
+    }
+    let system = System::start(chain, CollectorOptions::default()).await?;
+    let prometheus = Prometheus::start().await;
+    prometheus.scrape(&targets(&system));
+    Some((system, prometheus))
+}
+
+/// Waits until a query gives something, and gives the number of series.
+async fn series(prometheus: &Prometheus, query: &str) -> usize {
+    let found = until(DEADLINE, async || {
+        Some(prometheus.query(query).await.len()).filter(|count| *count > 0)
+    });
+    found.await.unwrap_or_else(|| panic!("{query} has no data"))
+}
+
+/// The rules of a type, as Prometheus has them.
+async fn rules(prometheus: &Prometheus, kind: &str) -> Vec<serde_json::Value> {
+    let body = prometheus.get("/api/v1/rules", &[("type", kind)]).await;
+    let groups = body["data"]["groups"].as_array().unwrap();
+    groups.iter().flat_map(|group| group["rules"].as_array().unwrap()).cloned().collect()
+}
+
+#[tokio::test]
+async fn everything_is_scraped_every_rule_has_data_and_no_name_has_two_sources() {
+    let Some((system, prometheus)) = start(ChainOptions::sqlite()).await else { return };
+    let load = Load::on(&system.chain);
+
+    let all_up =
+        until(DEADLINE, async || (prometheus.query("up == 1").await.len() == 8).then_some(()));
+    assert!(all_up.await.is_some(), "{:?}", prometheus.query("up").await);
+    let recording = rules(&prometheus, "record").await;
+    assert!(recording.len() > 20, "{recording:?}");
+    for rule in &recording {
+        series(&prometheus, rule["name"].as_str().unwrap()).await;
+    }
+    load.end().await;
+
+    for kind in ["record", "alert"] {
+        for rule in rules(&prometheus, kind).await {
+            assert_eq!(
+                (&rule["health"], &rule["lastError"]),
+                (&"ok".into(), &serde_json::Value::Null),
+                "{rule}"
+            );
+        }
+    }
+    let query = "count by (__name__) (count by (__name__, job) ({__name__=~\"(http|db|tracechain|otel_sdk)_.*\"})) > 1";
+    assert_eq!(prometheus.query(query).await, []);
+    let services: BTreeSet<String> = prometheus
+        .query("http_requests_total")
+        .await
+        .into_iter()
+        .map(|sample| sample.labels["service"].clone())
+        .collect();
+    let expected = ["audit-service", "gateway", "order-service", "user-service"];
+    assert_eq!(services, expected.map(String::from).into());
+}
+
+#[tokio::test]
+async fn services_that_push_their_metrics_look_as_if_they_had_been_scraped() {
+    let chain = ChainOptions::sqlite()
+        .env_all("OTEL_METRICS_EXPORTER", "otlp")
+        .env_all("OTEL_METRIC_EXPORT_INTERVAL", "1000");
+    let Some((system, prometheus)) = start(chain).await else { return };
+    let load = Load::on(&system.chain);
+    load.goes_on(Duration::ZERO, 20).await;
+
+    let query = "http_requests_total{job=\"tracechain\", service=\"gateway\", endpoint=\"/api/v1/process\", status_code=\"200\"}";
+    assert_eq!(series(&prometheus, query).await, 1);
+    series(
+        &prometheus,
+        "http_successful_request_total{job=\"tracechain\", service=\"order-service\"}",
+    )
+    .await;
+    series(&prometheus, "http_request_duration_seconds_bucket{service=\"gateway\", le=\"0.3\"}")
+        .await;
+    load.end().await;
+}
