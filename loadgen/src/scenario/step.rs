@@ -26,6 +26,8 @@ pub struct Step {
     pub contract: Option<Arc<str>>,
     /// The statuses that are no errors; empty: any of 2xx.
     pub expected: Arc<[u16]>,
+    /// Whether it sends an `Idempotency-Key`; `None` where that key is of the step's own making.
+    pub keyed: Option<bool>,
 }
 
 /// A step with what its requests are made of.
@@ -84,11 +86,20 @@ impl Compiled {
             template: template.into(),
             contract: contract(table.contract.as_deref())?,
             expected: expected(table.expect)?,
+            keyed: match key {
+                Key::Added | Key::Uuid => Some(true),
+                Key::None if sends_key(&fixed_headers, &headers) => None,
+                Key::None => Some(false),
+            },
             method,
         };
         let body = body_of(table.body.as_ref())?;
         Ok(Self { step, weight: table.weight.into(), path, fixed_headers, headers, body, key })
     }
+}
+
+fn sends_key(fixed: &HeaderMap, headers: &[(HeaderName, Template)]) -> bool {
+    fixed.contains_key(IDEMPOTENCY_KEY) || headers.iter().any(|(name, _)| *name == IDEMPOTENCY_KEY)
 }
 
 fn method(text: &str) -> Result<Method, String> {
