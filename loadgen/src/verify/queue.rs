@@ -106,7 +106,7 @@ impl Verifier {
                 summary.add(id, judgement);
             };
             let run = run::Run::new(&settings, judge, settled);
-            run.to_the_end(&backend, received, closed).await;
+            run.finish(&backend, received, closed).await;
             summary.expected = counts.expected.load(Ordering::Relaxed);
             summary
         });

@@ -55,7 +55,7 @@ where
     }
 
     /// Runs until `closing` is cancelled and every trace that came before has its verdict.
-    pub(super) async fn to_the_end(
+    pub(super) async fn finish(
         mut self,
         backend: &Backend,
         mut intake: UnboundedReceiver<Expectation>,

@@ -8,6 +8,9 @@ use crate::verify::span::Span;
 
 /// The root of the one tree that the spans are; else why they are not.
 pub(super) fn root(spans: &[Span]) -> Result<&Span, String> {
+    if spans.is_empty() {
+        return Err("it is not there: the backend has no span of it".to_owned());
+    }
     let mut ids = HashSet::with_capacity(spans.len());
     if let Some(twice) = spans.iter().find(|span| !ids.insert(span.id)) {
         return Err(format!("two different spans have the id {}", twice.id));
@@ -90,6 +93,7 @@ mod tests {
 
     #[test]
     fn what_is_no_tree_is_told_why() {
+        assert!(refusal(&[]).contains("not there"));
         let two = refusal(&[span(1, 0), span(2, 9)]);
         assert!(two.contains("2 of its spans") && two.contains("'span 2' of gateway"), "{two}");
         let foreign = refusal(&[span(2, 1), span(3, 2)]);
