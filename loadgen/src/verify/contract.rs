@@ -1,6 +1,6 @@
 //! Contracts: what a good trace looks like, as a table of spans in TOML. The form is told at the top of `contracts/process.toml`.
 //!
-//! A [`Contract`] is compiled once, at the start: rows know their parents by index, and what each [`Situation`] asks of each row is computed.
+//! A [`Contract`] is compiled once, at the start: rows know their parents by index, and what each situation asks of each row is computed.
 //!
 //! Invariants: a contract's rows form no cycle, every row that is referred to is there, and `min <= max` in every situation. What is wrong
 //! with a file is told before anything is sent: the file, the line, the row, and what is accepted.
@@ -105,7 +105,6 @@ pub struct Contract {
 /// A row, compiled.
 #[derive(Clone, Debug)]
 pub(super) struct Row {
-    pub(super) id: String,
     pub(super) service: Pattern,
     pub(super) kind: SpanKind,
     pub(super) names: Vec<Pattern>,

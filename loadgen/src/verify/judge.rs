@@ -1,7 +1,7 @@
 //! Judges a trace: a contract, what is known of the request, and the spans that are there, in; a judgement out. Pure.
 //!
-//! Spans are laid out as a tree ([`tree`]), each is given its row ([`placement`]), every row's counts are checked ([`table`]), and of all problems
-//! the one that explains the others is told ([`problem`]). Answers of another kind have rules of their own ([`free`]).
+//! Spans are laid out as a tree (`tree`), each is given its row (`placement`), every row's counts are checked (`table`), what hangs
+//! elsewhere is weighed against what is missing (`stray`), and the problem that comes first is told (`problem`, `words`). Answers of another kind have rules of their own (`free`).
 //!
 //! Invariants: the order of the spans changes nothing; a trace is whole exactly when there is no problem at all.
 
@@ -16,8 +16,10 @@ use problem::Problem;
 mod free;
 mod placement;
 mod problem;
+mod stray;
 mod table;
 mod tree;
+mod words;
 
 pub(super) use tree::Tree;
 

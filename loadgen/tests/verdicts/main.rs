@@ -7,6 +7,7 @@
 
 mod any_system;
 mod expected;
+mod hops;
 mod made;
 mod other_answers;
 mod properties;
@@ -65,4 +66,16 @@ fn assert_whole(expectation: &Expectation, spans: &[Span]) {
 
 fn hop(from: &str, to: &str) -> Option<Hop> {
     Some(Hop { from: from.to_owned(), to: to.to_owned() })
+}
+
+#[track_caller]
+fn assert_judged(
+    judgement: &Judgement,
+    verdict: Verdict,
+    hop: Option<Hop>,
+    detail: &str,
+    open: bool,
+) {
+    let expected = Judgement { verdict, hop, detail: detail.to_owned(), open };
+    assert_eq!(*judgement, expected);
 }

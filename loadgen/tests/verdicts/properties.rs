@@ -5,6 +5,7 @@ use loadgen::verify::{
     span::Span,
     verdict::Verdict,
 };
+use opentelemetry::trace::SpanId;
 use proptest::{collection::vec, prelude::*, sample::Index};
 
 use crate::{
@@ -115,4 +116,19 @@ proptest! {
         let judgement = judged(&unknown, &early);
         prop_assert!(judgement.open || judgement.verdict == Verdict::Whole, "{:?}", judgement);
     }
+}
+
+#[test]
+fn a_trace_of_any_depth_or_of_cycles_alone_is_judged() {
+    let mut spans = vec![Made::process().0.remove(0)];
+    let template = Made::process().0.remove(4);
+    for number in 2..20_000_u64 {
+        let parent = Some(SpanId::from(number - 1));
+        spans.push(Span { id: SpanId::from(number), parent, start: number, ..template.clone() });
+    }
+    assert_eq!(judged(&completed(), &spans).verdict, Verdict::Extra);
+    spans[0].parent = Some(SpanId::from(19_999));
+    assert_eq!(judged(&completed(), &spans).verdict, Verdict::WrongParent);
+    let read = Expectation { contract: None, ..completed() };
+    assert_eq!(judged(&read, &spans).verdict, Verdict::WrongParent);
 }

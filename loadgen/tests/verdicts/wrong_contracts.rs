@@ -18,13 +18,24 @@ fn error(text: &str) -> String {
     text
 }
 
+#[track_caller]
+fn assert_told(cases: &[(String, &str)]) {
+    for (text, expected) in cases {
+        assert_eq!(error(text), format!("contract mine.toml: {expected}"), "{text}");
+    }
+}
+
+fn row(more: &str) -> String {
+    format!("name = 'x'\n{ROOT}{more}")
+}
+
+fn second(more: &str) -> String {
+    row(&format!("\n[[span]]\nservice = 's'\nkind = 'client'\nname = 'm'\n{more}"))
+}
+
 #[test]
-fn each_mistake_is_named_with_its_place_and_what_is_accepted() {
-    let row = |more: &str| format!("name = 'x'\n{ROOT}{more}");
-    let second = |more: &str| {
-        row(&format!("\n[[span]]\nservice = 's'\nkind = 'client'\nname = 'm'\n{more}"))
-    };
-    let cases = [
+fn what_no_contract_can_hold_is_told_with_its_line_and_what_is_accepted() {
+    assert_told(&[
         (
             "name = 'x'\nspan = 1".to_owned(),
             "line 2: invalid type: integer `1`, expected a sequence",
@@ -56,6 +67,12 @@ fn each_mistake_is_named_with_its_place_and_what_is_accepted() {
             row("attributes = { a = false }"),
             "line 7: accepted as an attribute: a text, a number, or true for any value",
         ),
+    ]);
+}
+
+#[test]
+fn rows_that_make_no_sense_are_told_with_their_line_and_what_is_accepted() {
+    assert_told(&[
         (row("min = 2"), "line 2: span 'a': min is 2 and max is 1; accepted: min up to max"),
         (
             row("when.keyed = { min = 3 }"),
@@ -86,20 +103,17 @@ fn each_mistake_is_named_with_its_place_and_what_is_accepted() {
             "line 5: unknown variant `serve`, expected one of `server`, `client`, `internal`, `producer`, `consumer`",
         ),
         (row("").replace("'n'", "7"), "line 6: accepted as name: a text, or a list of texts"),
-    ];
-    for (text, expected) in cases {
-        assert_eq!(error(&text), format!("contract mine.toml: {expected}"), "{text}");
-    }
+    ]);
 }
 
 #[test]
 fn a_cycle_of_several_rows_is_refused() {
-    let row = |id: &str, parent: &str| {
+    let below = |id: &str, parent: &str| {
         format!(
             "[[span]]\nid = '{id}'\nservice = 's'\nkind = 'client'\nname = '{id}'\nparents = ['{parent}']\n"
         )
     };
-    let text = format!("name = 'x'\n{ROOT}{}{}", row("b", "c"), row("c", "b"));
+    let text = format!("name = 'x'\n{ROOT}{}{}", below("b", "c"), below("c", "b"));
     assert_eq!(
         error(&text),
         "contract mine.toml: line 7: span 'b': is its own ancestor by parents; accepted: rows that lead up to a root"

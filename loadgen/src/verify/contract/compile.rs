@@ -88,7 +88,6 @@ fn row(index: usize, table: &SpanTable, ids: &Ids<'_>) -> Result<Row, Wrong> {
     }
     let rules = Situation::all().map(|situation| rule(table, situation));
     Ok(Row {
-        id: table.id.clone(),
         service: Pattern::new(&table.service),
         kind: table.kind.into(),
         names: table.name.0.iter().map(|name| Pattern::new(name)).collect(),

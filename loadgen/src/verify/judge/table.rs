@@ -8,6 +8,7 @@ use super::{
 use crate::verify::{
     contract::{Contract, Rule, Situation},
     expectation::{Expectation, Kind},
+    span::Span,
 };
 
 /// What is wrong with a trace by one variant of a contract; none where it is whole.
@@ -37,13 +38,13 @@ pub(super) fn problems<'a>(
     check.problems
 }
 
-struct Check<'a, 'p> {
-    contract: &'a Contract,
+pub(super) struct Check<'a, 'p> {
+    pub(super) contract: &'a Contract,
     situation: Situation,
     expectation: &'a Expectation,
-    tree: &'a Tree<'a>,
-    placement: &'p Placement,
-    problems: Vec<Problem<'a>>,
+    pub(super) tree: &'a Tree<'a>,
+    pub(super) placement: &'p Placement,
+    pub(super) problems: Vec<Problem<'a>>,
 }
 
 impl<'a> Check<'a, '_> {
@@ -139,10 +140,11 @@ impl<'a> Check<'a, '_> {
         })
     }
 
-    /// Whether the row's service has no span at all.
+    /// Whether none of the service's rows has a span.
     fn is_silent(&self, row: usize) -> bool {
         let service = &self.contract.rows[row].service;
-        !(0..self.tree.len()).any(|index| service.fits(&self.tree.span(index).service))
+        let mut rows = self.contract.rows.iter().zip(&self.placement.counts);
+        rows.all(|(row, count)| *count == 0 || row.service != *service)
     }
 
     fn attributes(&mut self, rule: &'a Rule, fit: &[usize]) {
@@ -185,69 +187,11 @@ impl<'a> Check<'a, '_> {
         trial.problems.len()
     }
 
-    fn above(&self, index: usize) -> Option<&'a crate::verify::span::Span> {
+    /// What a span hangs below.
+    pub(super) fn above(&self, index: usize) -> Option<&'a Span> {
         match self.tree.link(index) {
             Link::Below(parent) => Some(self.tree.span(parent)),
             Link::Root | Link::Dangling => None,
         }
-    }
-
-    /// Adds what hangs elsewhere, and leaves out what follows from something else.
-    fn reconcile(&mut self, stray: &[(usize, Option<usize>)]) {
-        let mut found: Vec<_> =
-            self.tree.twins().iter().map(|span| Problem::Twin { span }).collect();
-        let mut explained = 0;
-        for (index, row) in stray {
-            match self.stray(*index, *row) {
-                Some(Problem::Orphan { .. }) if row.is_some_and(|row| self.lost_parent(row)) => {
-                    explained += 1;
-                }
-                problem => found.extend(problem),
-            }
-        }
-        let elsewhere = |row: usize| stray.iter().any(|(_, other)| *other == Some(row));
-        self.problems.retain_mut(|problem| match problem {
-            Problem::Missing(missing) => {
-                missing.orphans = explained;
-                !elsewhere(missing.index)
-            }
-            _ => true,
-        });
-        self.problems.extend(found);
-    }
-
-    /// What is wrong with a span that hangs where no row has it; `None` where that follows from the span above it.
-    fn stray(&self, index: usize, row: Option<usize>) -> Option<Problem<'a>> {
-        let (span, expected) = (self.tree.span(index), row.and_then(|row| self.expected(row)));
-        if self.tree.in_cycles().contains(&index) {
-            return Some(Problem::Cycle { span });
-        }
-        match (self.tree.link(index), row) {
-            (Link::Dangling, _) if self.placement.root != Some(index) => {
-                Some(Problem::Orphan { span, expected })
-            }
-            (Link::Below(above), _) if self.placement.rows[above].is_none() => None,
-            (_, Some(_)) => Some(Problem::Misplaced { span, below: self.above(index), expected }),
-            (_, None) => {
-                Some(Problem::Extra { span, below: self.above(index), why: Extra::Unknown })
-            }
-        }
-    }
-
-    fn expected(&self, row: usize) -> Option<&'a crate::verify::contract::Row> {
-        let row = &self.contract.rows[row];
-        let there = row.parents.iter().find(|parent| self.placement.counts[**parent] > 0);
-        there.or(row.parents.last()).map(|parent| &self.contract.rows[*parent])
-    }
-
-    /// Whether a span's parent is one that is missing, or below one that is.
-    fn lost_parent(&self, row: usize) -> bool {
-        self.contract.rows[row].parents.iter().any(|parent| self.is_lost(*parent))
-    }
-
-    fn is_lost(&self, row: usize) -> bool {
-        let missing = |problem: &Problem<'_>| matches!(problem, Problem::Missing(missing) if missing.index == row);
-        self.problems.iter().any(missing)
-            || (self.placement.counts[row] == 0 && self.lost_parent(row))
     }
 }
