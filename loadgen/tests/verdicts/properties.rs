@@ -126,7 +126,7 @@ fn a_trace_of_any_depth_or_of_cycles_alone_is_judged() {
         let parent = Some(SpanId::from(number - 1));
         spans.push(Span { id: SpanId::from(number), parent, start: number, ..template.clone() });
     }
-    assert_eq!(judged(&completed(), &spans).verdict, Verdict::Extra);
+    assert_eq!(judged(&completed(), &spans).verdict, Verdict::WrongParent);
     spans[0].parent = Some(SpanId::from(19_999));
     assert_eq!(judged(&completed(), &spans).verdict, Verdict::WrongParent);
     let read = Expectation { contract: None, ..completed() };
