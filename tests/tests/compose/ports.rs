@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::model::{Model, joined, list, text};
 
-/// DESIGN section 1: what a user of the full stack finds where.
+/// What a user of the full stack finds where.
 const PUBLISHED: [(&str, &[u16]); 12] = [
     ("nginx", &[8080]),
     ("gateway", &[5000]),
@@ -30,10 +30,10 @@ fn listens(name: &str, model: &Model) -> BTreeSet<u16> {
             [model.service(name)["environment"]["NGINX_LISTEN"].as_str().unwrap().parse().unwrap()]
                 .into()
         }
-        "gateway" => [gateway_port("gateway")].into(),
-        "user-service" => [gateway_port("user")].into(),
-        "order-service" => [gateway_port("order")].into(),
-        "audit-service" => [gateway_port("audit")].into(),
+        "gateway" => [default_port("gateway")].into(),
+        "user-service" => [default_port("user")].into(),
+        "order-service" => [default_port("order")].into(),
+        "audit-service" => [default_port("audit")].into(),
         "postgres" => [5432].into(),
         "mysql" => [3306].into(),
         "otel-collector" => defaults("infra/otel-collector.yaml"),
@@ -46,7 +46,7 @@ fn listens(name: &str, model: &Model) -> BTreeSet<u16> {
 }
 
 /// `DEFAULT_PORT` of a service, from its source.
-fn gateway_port(service: &str) -> u16 {
+fn default_port(service: &str) -> u16 {
     let source = text(&format!("services/{service}/src/lib.rs"));
     let rest = source.split_once("DEFAULT_PORT: u16 = ").unwrap().1;
     rest.split_once(';').unwrap().0.parse().unwrap()
@@ -110,7 +110,6 @@ async fn every_address_that_a_service_is_given_is_one_that_another_listens_on() 
         let given = format!("{} {}", service["environment"], joined(&service["command"]));
         for (name, port) in addresses(&given, &names) {
             assert!(listens(&name, &model).contains(&port), "{caller} calls {name} on {port}");
-            // Whoever is called at start has to be there.
             seen += 1;
         }
     }

@@ -7,6 +7,9 @@ use crate::asking::{
     Answer, NOT_SAMPLED, PARENT, PROCESS, SAMPLED, TRACE, ask, in_front_of_a_server, values,
 };
 
+/// Of a purchase, without nginx's and the caller's.
+const SPANS: usize = 14;
+
 /// Every header that is not hop by hop, several of a name, and garbage: all of it is the gateway's to judge.
 const HEADERS: [(&str, &str); 8] = [
     ("traceparent", SAMPLED),
@@ -99,7 +102,7 @@ async fn the_chain_behind_nginx_continues_the_callers_trace_and_begins_its_own_w
     assert!(matches!(continued.status, 200 | 202), "{continued:?}");
     assert_eq!(continued.json()["trace_id"], TRACE, "{continued:?}");
     assert!(continued.header("traceresponse").unwrap().contains(TRACE), "{continued:?}");
-    let spans = sink.wait_for(TRACE, 15).await;
+    let spans = sink.wait_for(TRACE, SPANS).await;
     let entry = spans.iter().find(|span| span.parent == PARENT);
     assert_eq!(
         entry.map(|span| (span.service.as_str(), span.name.as_str())),
@@ -111,7 +114,7 @@ async fn the_chain_behind_nginx_continues_the_callers_trace_and_begins_its_own_w
         let begun = purchase(&nginx, invalid).await;
         let trace_id = begun.json()["trace_id"].as_str().unwrap().to_owned();
         assert!(trace_id.len() == 32 && trace_id != TRACE, "{begun:?}");
-        let spans = sink.wait_for(&trace_id, 15).await;
+        let spans = sink.wait_for(&trace_id, SPANS).await;
         let roots: Vec<_> = spans.iter().filter(|span| span.parent.is_empty()).collect();
         assert_eq!(roots.iter().map(|root| root.service.as_str()).collect::<Vec<_>>(), ["gateway"]);
     }
