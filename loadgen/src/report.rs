@@ -59,6 +59,12 @@ pub struct Report {
     pub warm_up_requests: u64,
     /// Requests that were due and not sent because the run was stopped. They are in no other figure.
     pub unsent_requests: u64,
+    /// Connections that were opened.
+    pub connections_opened: u64,
+    /// The latest that the open loop released a request after its time, in milliseconds: more than some means that loadgen's own machine was
+    /// too busy; absent in a closed loop.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latest_release_ms: Option<f64>,
     /// All requests.
     pub total: Figures,
     /// The same by step of the scenario, in its order.
@@ -114,6 +120,10 @@ pub struct Run {
     pub measured: Measured,
     /// Requests that were due and not sent because the run was stopped.
     pub unsent: u64,
+    /// Connections that were opened.
+    pub connections: u64,
+    /// The latest that a request was released after its time; `None` in a closed loop.
+    pub latest_release: Option<Duration>,
     /// The account of the own spans, where there are any.
     pub spans: Option<SpanAccount>,
     /// What became of the traces, with `--verify`.
@@ -128,7 +138,10 @@ impl Report {
     /// The report of a run that has ended.
     #[must_use]
     pub fn new(run: Run) -> Self {
-        let Run { asked, measured, unsent, spans, verification, reconciliation, limits } = run;
+        let Run {
+            asked, measured, unsent, connections, latest_release, spans, verification, ..
+        } = run;
+        let (reconciliation, limits) = (run.reconciliation, run.limits);
         let Measured { warm_up, elapsed, total, steps, ramp } = measured;
         let thresholds = limits.held_against(&total);
         let met = thresholds.iter().all(|threshold| !threshold.missed);
@@ -144,6 +157,8 @@ impl Report {
             asked,
             warm_up_requests: warm_up,
             unsent_requests: unsent,
+            connections_opened: connections,
+            latest_release_ms: latest_release.map(|late| late.as_secs_f64() * 1e3),
             total,
             steps: steps.into_iter().map(named).collect(),
             ramp,

@@ -7,6 +7,9 @@ use super::{Figures, Latency, Load, RampStep, Report, Spans, Step, Threshold, pi
 /// Width of the names in front.
 const NAME: usize = 11;
 
+/// Milliseconds after their time that requests may leave without a word.
+const TOLD_MS: f64 = 20.0;
+
 impl Display for Report {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
         self.head(out)?;
@@ -76,7 +79,15 @@ impl Report {
             let text = "no connection was free in time";
             named(out, "Not started", format!("{}: {text}", total.not_started))?;
         }
-        named(out, "Bytes", bytes(total.bytes))
+        named(out, "Bytes", bytes(total.bytes))?;
+        match self.latest_release_ms.filter(|late| *late > TOLD_MS) {
+            Some(late) => named(
+                out,
+                "Late",
+                format!("by up to {late:.0} ms: this machine was too busy to send in time"),
+            ),
+            None => Ok(()),
+        }
     }
 
     fn latencies(&self, out: &mut Formatter<'_>) -> fmt::Result {

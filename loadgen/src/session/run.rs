@@ -144,6 +144,8 @@ impl Run {
             asked,
             measured: self.observer.recorder.measured(),
             unsent: sent.figures.left() + sent.warm_up.left(),
+            connections: sent.connections,
+            latest_release: (!args.load.closed).then_some(sent.lag),
             spans: self.spans.then_some(account),
             verification,
             reconciliation,

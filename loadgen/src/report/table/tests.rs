@@ -37,6 +37,8 @@ fn run(recorder: &Recorder, asked: Asked) -> Run {
         asked,
         measured: recorder.measured(),
         unsent: 0,
+        connections: 32,
+        latest_release: None,
         spans: None,
         verification: None,
         reconciliation: None,
@@ -61,6 +63,7 @@ Codes       email_taken: 1 · overloaded: 1
 No answer   broken: 1
 Not started 1: no connection was free in time
 Bytes       1.2 kB
+Late        by up to 40 ms: this machine was too busy to send in time
 
 Latency in ms, from the scheduled start
              requests    errors       min      mean       p50       p90       p99     p99.9       max
@@ -114,7 +117,15 @@ fn a_run_with_everything_in_it_reads_so() {
     let limits = Limits { max_p99: Some(millis(250)), max_error_rate: Some(0.5) };
     let run = run(&recorder, asked(open()));
 
-    let report = Report::new(Run { unsent: 4, spans, verification, reconciliation, limits, ..run });
+    let report = Report::new(Run {
+        unsent: 4,
+        latest_release: Some(millis(40)),
+        spans,
+        verification,
+        reconciliation,
+        limits,
+        ..run
+    });
 
     assert_eq!(report.to_string(), EVERYTHING);
     assert_eq!(report.exit_code, 1);
