@@ -91,11 +91,21 @@ async fn tempo_s_service_graph_is_the_chain_with_its_databases_and_counts_every_
     let seen =
         until(DEADLINE, async || (edges(&system.prometheus).await == expected).then_some(()));
     assert!(seen.await.is_some(), "{:#?}", edges(&system.prometheus).await);
-    let expired = "tempo_metrics_generator_processor_service_graphs_expired_edges";
-    let expired = system.prometheus.query(expired).await;
-    assert!(expired.iter().all(|sample| sample.value == 0.0), "{expired:?}");
+    no_edge_is_lost(&system.prometheus).await;
     exemplars_have_arrived(&system.prometheus, &trace_ids).await;
     traces_are_found(&system.tempo, &trace_ids).await;
+}
+
+/// Tempo counts what it gave up, and counts none.
+async fn no_edge_is_lost(prometheus: &Prometheus) {
+    for what in ["expired_edges", "dropped_spans"] {
+        let metric = format!("tempo_metrics_generator_processor_service_graphs_{what}");
+        let samples = until(DEADLINE, async || {
+            Some(prometheus.query(&metric).await).filter(|samples| !samples.is_empty())
+        });
+        let samples = samples.await.unwrap_or_else(|| panic!("Tempo has no {metric}"));
+        assert!(samples.iter().all(|sample| sample.value == 0.0), "{samples:?}");
+    }
 }
 
 /// Exemplars name traces of this test.
@@ -113,11 +123,24 @@ async fn exemplars_have_arrived(prometheus: &Prometheus, trace_ids: &[String]) {
     assert!(found.await.is_some(), "no exemplar of Tempo's has a trace of ours");
 }
 
-/// By id, and by the queries that dashboards ask.
+/// By id, and by a query; a query sees what is older than half a minute.
 async fn traces_are_found(tempo: &Tempo, trace_ids: &[String]) {
     for trace_id in trace_ids {
         let url = format!("{}/api/traces/{trace_id}", tempo.url());
         let text = http().get(url).send().await.unwrap().text().await.unwrap();
         assert_eq!(text.matches("\"spanId\"").count(), 16, "{text}");
     }
+    let url = reqwest::Url::parse_with_params(
+        &format!("{}/api/search", tempo.url()),
+        [
+            ("q", "{ resource.service.name = \"order-service\" && name = \"INSERT orders\" }"),
+            ("limit", "1000"),
+        ],
+    );
+    let url = url.unwrap();
+    let found = until(DEADLINE, async || {
+        let text = http().get(url.clone()).send().await.ok()?.text().await.ok()?;
+        (text.matches("\"traceID\"").count() == trace_ids.len()).then_some(())
+    });
+    assert!(found.await.is_some(), "{url} does not find all of them");
 }
