@@ -108,8 +108,8 @@ build_program() { # build_program NAME, with the lock as file descriptor 8
     work=$(mktemp -d) || return 1
     (
         cd "$work" || exit 1
-        # Modules of old releases and a workspace file of the developer's have nothing to do with each other.
-        export GOWORK=off CGO_ENABLED=0
+        # Nothing of the surroundings gets in: no workspace file, no version control around the folders, no C library.
+        export GOWORK=off CGO_ENABLED=0 GOFLAGS="${GOFLAGS:-} -buildvcs=false"
         "get_${name//-/_}" >log 2>&1 || exit 10
         "make_${name//-/_}" "$work/program" >>log 2>&1
     ) || status=$?

@@ -156,7 +156,7 @@ TRACECHAIN_NOT_RUN=$(IFS=,; echo "${listed[*]+"${listed[*]}"}")
 export TRACECHAIN_NOT_RUN
 
 [ $# -gt 0 ] || set -- --workspace
-stage "cargo test $* (build)" cargo test "$@" --no-run
+stage "cargo test $* (build)" cargo test --no-run "$@"
 status=$?
 if [ "$status" = 0 ]; then
     stage "cargo test $* (run)" cargo test "$@"
