@@ -80,8 +80,10 @@ pub struct Answer {
 /// What an answer says of its trace and of what went wrong. Bounded: entries and names beyond sane sizes are cut.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Said {
-    /// The trace that the answer names: `trace_id` of the body, else of `traceresponse`.
+    /// The trace that the answer names: `trace_id` of the body, which may be that of a row, else of `traceresponse`.
     pub trace_id: Option<TraceId>,
+    /// The trace that it was made in, as `traceresponse` says.
+    pub made_in: Option<TraceId>,
     /// Whether `traceresponse` says that the trace is sampled; `None` without the header.
     pub sampled: Option<bool>,
     /// A problem's `code`.

@@ -35,6 +35,7 @@ pub(super) fn read(headers: &HeaderMap, body: &[u8]) -> Said {
     let replayed = headers.get(IDEMPOTENCY_REPLAYED);
     Said {
         trace_id: members.trace_id.and_then(trace_id).or(response.map(|(trace_id, _)| trace_id)),
+        made_in: response.map(|(trace_id, _)| trace_id),
         sampled: response.map(|(_, sampled)| sampled),
         code: members.code.and_then(name),
         service: members.service.and_then(name),

@@ -97,7 +97,8 @@ impl Expectation {
         let trace_id = trace(outcome.sent.root, said)?;
         let kind = answer.map_or(Kind::Problem { reaches: None }, |answer| kind(answer, names));
         let unsent = if kind == Kind::Replayed { Some(true) } else { asked.keyed };
-        let broken = said.and_then(|said| broken(said, trace_id, asked));
+        let is_problem = matches!(kind, Kind::Problem { .. });
+        let broken = said.and_then(|said| broken(said, is_problem, trace_id, asked));
         Some(Self {
             trace_id,
             root: outcome.sent.root,
@@ -126,13 +127,14 @@ impl Expectation {
     }
 }
 
-/// Our own trace, where we have one, else the one that the first service says it was in. Not the `trace_id` of a chain's answer: a repeat's is
-/// that of the first run.
+/// Our own trace, where we have one, else the one that the first service says it was in. The `trace_id` of a body comes last: a repeat's is
+/// that of the first run, a row's the one that made it.
 fn trace(root: Option<Root>, said: Option<&Said>) -> Option<TraceId> {
     match (root, said) {
         (Some(root), _) => root.sampled.then_some(root.trace_id),
         (None, Some(said)) if said.sampled != Some(false) => {
-            said.chain.first().map(|(_, trace_id)| *trace_id).or(said.trace_id)
+            let first = said.chain.first().map(|(_, trace_id)| *trace_id);
+            first.or(said.made_in).or(said.trace_id)
         }
         (None, _) => None,
     }
@@ -153,10 +155,12 @@ fn kind(answer: &Answer, names: &Names) -> Kind {
     }
 }
 
-/// The first hop behind which a service says that it was in another trace.
-fn broken(said: &Said, trace_id: TraceId, asked: &Asked) -> Option<Hop> {
+/// The first hop behind which a service says that it was in another trace. A problem's body has the trace of the service that failed; others may
+/// show a row, which has that of whoever made it.
+fn broken(said: &Said, is_problem: bool, trace_id: TraceId, asked: &Asked) -> Option<Hop> {
     let Some(index) = said.chain.iter().position(|(_, id)| *id != trace_id) else {
-        let elsewhere = said.chain.is_empty() && said.trace_id.is_some_and(|id| id != trace_id);
+        let told = if is_problem { said.trace_id } else { said.made_in };
+        let elsewhere = said.chain.is_empty() && told.is_some_and(|id| id != trace_id);
         return elsewhere
             .then(|| Hop { from: asked.caller.to_string(), to: asked.peer.to_string() });
     };

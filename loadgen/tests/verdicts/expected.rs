@@ -90,6 +90,8 @@ fn nothing_is_expected_of_what_has_no_trace() {
         rootless(Said { trace_id: Some(OTHER), ..Said::default() }).unwrap().trace_id,
         OTHER
     );
+    let row = Said { trace_id: Some(OTHER), made_in: Some(OURS), ..Said::default() };
+    assert_eq!(rootless(row).unwrap().trace_id, OURS);
     // The body of a repeat names the trace of the first run.
     let repeat =
         rootless(Said { trace_id: Some(OTHER), replayed: true, ..chain([OURS; 4]) }).unwrap();
@@ -104,8 +106,16 @@ fn a_broken_hop_is_that_of_the_first_entry_in_another_trace() {
     assert_eq!(broken(chain([OURS, OTHER, OTHER, OTHER])), hop("gateway", "user-service"));
     assert_eq!(broken(chain([OURS, OURS, OTHER, OTHER])), hop("user-service", "order-service"));
     assert_eq!(broken(chain([OURS, OURS, OURS, OTHER])), hop("order-service", "audit-service"));
-    let elsewhere = Said { trace_id: Some(OTHER), ..Said::default() };
+    let elsewhere = Said { made_in: Some(OTHER), ..Said::default() };
     assert_eq!(broken(elsewhere), hop("loadgen", "nginx"));
+    // The trace of the service that failed, passed on by the one that answered in ours.
+    let failed = Said { trace_id: Some(OTHER), made_in: Some(OURS), ..Said::default() };
+    let problem = of(&answered(503, failed)).unwrap();
+    assert_eq!(problem.broken.map(|hop| *hop), hop("loadgen", "nginx"));
+    // A row, made by an earlier request.
+    let row = Said { trace_id: Some(OTHER), made_in: Some(OURS), ..Said::default() };
+    assert_eq!(broken(row), None);
+    assert_eq!(broken(Said { trace_id: Some(OTHER), ..Said::default() }), None);
     let repeat = Said { trace_id: Some(OTHER), replayed: true, ..chain([OURS; 4]) };
     assert_eq!(broken(repeat), None);
 }

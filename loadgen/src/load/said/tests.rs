@@ -49,8 +49,9 @@ fn headers_speak_where_the_body_does_not() {
     let said =
         read(&headers(&[("traceresponse", &sampled), ("idempotency-replayed", "true")]), b"<p>");
 
+    let (trace_id, made_in) = (Some(id()), Some(id()));
     let expected =
-        Said { trace_id: Some(id()), sampled: Some(true), replayed: true, ..Said::default() };
+        Said { trace_id, made_in, sampled: Some(true), replayed: true, ..Said::default() };
     assert_eq!(said, expected);
     let unsampled = format!("00-{ID}-b7ad6b7169203331-02");
     assert_eq!(read(&headers(&[("traceresponse", &unsampled)]), b"").sampled, Some(false));
@@ -61,7 +62,13 @@ fn the_body_goes_before_the_header() {
     let other = "00-11111111111111111111111111111111-b7ad6b7169203331-01";
     let text = format!(r#"{{"trace_id":"{ID}"}}"#);
 
-    assert_eq!(read(&headers(&[("traceresponse", other)]), text.as_bytes()).trace_id, Some(id()));
+    let said = read(&headers(&[("traceresponse", other)]), text.as_bytes());
+
+    // Both are kept: a row has the trace that made it.
+    assert_eq!(
+        (said.trace_id, said.made_in),
+        (Some(id()), TraceId::from_hex(&"1".repeat(32)).ok())
+    );
 }
 
 #[test]

@@ -60,18 +60,23 @@ fn reaches(expectation: &Expectation, tree: &Tree<'_>, service: &str) -> bool {
 
 /// The hop whose callee left nothing: the last call that was answered, with nothing below it.
 pub(super) fn last_hop(tree: &Tree<'_>) -> Option<Hop> {
-    let is_open = |index: &usize| {
-        let span = tree.span(*index);
-        span.kind == SpanKind::Client
-            && tree.children(*index).is_empty()
-            && span.attribute("db.system.name").is_none()
-    };
+    let is_open = |index: &usize| is_call(tree.span(*index)) && tree.children(*index).is_empty();
     let last = (0..tree.len()).filter(is_open).max_by_key(|index| {
         let span = tree.span(*index);
         (span.start, span.id.to_bytes())
     })?;
-    let span = tree.span(last);
-    peer(span).map(|to| Hop { from: span.service.clone(), to: to.to_owned() })
+    call(tree.span(last))
+}
+
+/// The hop that a span is a call over.
+pub(super) fn call(span: &Span) -> Option<Hop> {
+    let to = peer(span).filter(|_| is_call(span))?;
+    Some(Hop { from: span.service.clone(), to: to.to_owned() })
+}
+
+/// Whether it calls a service: a database leaves no spans.
+fn is_call(span: &Span) -> bool {
+    span.kind == SpanKind::Client && span.attribute("db.system.name").is_none()
 }
 
 pub(super) fn peer(span: &Span) -> Option<&str> {

@@ -2,7 +2,10 @@
 
 use opentelemetry::trace::{SpanId, SpanKind};
 
-use super::{free, tree::Tree};
+use super::{
+    free,
+    tree::{Link, Tree},
+};
 use crate::verify::{
     contract::{Row, Wanted},
     span::Span,
@@ -74,7 +77,7 @@ pub(super) fn judgement(problems: &[Problem<'_>], tree: &Tree<'_>, killed: &[Str
     let excused = problems.iter().all(|problem| problem.is_excused(killed));
     Judgement {
         verdict: if excused { Verdict::Killed } else { first.verdict() },
-        hop: first.hop(),
+        hop: first.hop(tree),
         detail: first.detail(),
         open: problems.iter().all(Problem::is_open),
     }
@@ -124,13 +127,17 @@ impl Problem<'_> {
         }
     }
 
-    fn hop(&self) -> Option<Hop> {
+    fn hop(&self, tree: &Tree<'_>) -> Option<Hop> {
         match self {
             Self::Missing(missing) => missing.hop(),
             Self::Unreached { last, .. } => last.clone(),
             Self::Misplaced { span, expected, .. } | Self::Orphan { span, expected } => {
-                let from = (*expected)?.service.text();
-                let crosses = takes_calls(&span.kind) && from != span.service && from != "*";
+                // Whoever calls is not told by the contract but by the root.
+                let from = match (*expected)?.service.text() {
+                    "*" => root_service(tree)?,
+                    service => service,
+                };
+                let crosses = takes_calls(&span.kind) && from != span.service;
                 crosses.then(|| Hop { from: from.to_owned(), to: span.service.clone() })
             }
             _ => None,
@@ -140,7 +147,11 @@ impl Problem<'_> {
     fn is_excused(&self, killed: &[String]) -> bool {
         let is_killed = |service: &str| killed.iter().any(|killed| killed == service);
         match self {
-            Self::Missing(missing) => is_killed(missing.row.service.text()),
+            // Also a call of it that has failed, and was not repeated with success since.
+            Self::Missing(missing) => {
+                is_killed(missing.row.service.text())
+                    || missing.hop().is_some_and(|hop| is_killed(&hop.to))
+            }
             Self::Orphan { expected: Some(row), .. } => is_killed(row.service.text()),
             // Who the parent was of is not known; what serves a call hangs below another service's span, all else below its own.
             Self::Orphan { span, expected: None } => {
@@ -159,14 +170,22 @@ impl Missing<'_> {
         self.is_cut && self.hop().is_some()
     }
 
-    /// Where a call has left one service and not arrived at the next.
+    /// Where a call has left one service and not arrived at the next, or has failed.
     fn hop(&self) -> Option<Hop> {
+        if let Some(hop) = self.failed.and_then(free::call) {
+            return Some(hop);
+        }
         let below = self.below?;
         let crosses = takes_calls(&self.row.kind) && !self.row.service.fits(&below.service);
         let to =
             if self.row.service.is_exact() { self.row.service.text() } else { free::peer(below)? };
         crosses.then(|| Hop { from: below.service.clone(), to: to.to_owned() })
     }
+}
+
+fn root_service<'a>(tree: &Tree<'a>) -> Option<&'a str> {
+    let root = tree.tops().iter().find(|index| tree.link(**index) == Link::Root)?;
+    Some(&tree.span(*root).service)
 }
 
 /// Whether spans of this kind are the other end of another service's span.
