@@ -10,6 +10,7 @@ use std::{
 mod files;
 mod help;
 mod together;
+mod unreachable;
 mod values;
 
 /// The program in an empty folder, without any variable; where a case is not refused after all, its load meets nobody.
