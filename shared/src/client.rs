@@ -37,6 +37,8 @@ const ANSWER_ALLOWANCE: Duration = Duration::from_millis(10);
 const MAX_RETRIES: u32 = 2;
 /// Bytes of an answer that are read: a list of 200 entries fits many times.
 const ANSWER_LIMIT: usize = 4 * 1024 * 1024;
+/// What a call gets that is part of no request and so has no deadline.
+pub const UNTRACED_TIMEOUT: Duration = Duration::from_secs(2);
 const PROBE_TIMEOUT: Duration = Duration::from_millis(800);
 
 /// A client of one service.
@@ -139,6 +141,25 @@ impl Client {
         let answer = async { self.read(self.send(call, for_callee, patience, scope).await?).await };
         // reqwest's timeout is per try and ends the span well; this one bounds the tries together.
         tokio::time::timeout(allowed, answer).await.unwrap_or_else(|_| Err(self.too_late()))
+    }
+
+    /// Makes a call that is part of no request, neither traced nor counted, to `path` below the service's address.
+    ///
+    /// # Errors
+    /// 504 when no answer came within [`UNTRACED_TIMEOUT`], 502 when the service was not reached or its answer broke off.
+    pub async fn call_untraced(
+        &self,
+        method: Method,
+        path: &'static str,
+        json: Option<Bytes>,
+    ) -> Result<Answer, Problem> {
+        let url = self.base.join(path);
+        let url = url.map_err(|error| Problem::internal_error("").because(error))?;
+        let mut request = self.plain.request(method, url).timeout(UNTRACED_TIMEOUT);
+        if let Some(json) = json {
+            request = request.header(header::CONTENT_TYPE, "application/json").body(json);
+        }
+        self.read(request.send().await.map_err(|error| self.failed(&error.into()))?).await
     }
 
     async fn send(

@@ -35,6 +35,12 @@ pub struct Config {
     /// Origins of other sites whose pages may call this one, separated by commas. Default: none.
     #[arg(long, env, value_delimiter = ',', value_parser = origin, help_heading = "Edge")]
     pub(crate) cors_origins: Vec<HeaderValue>,
+    /// Where the front page finds what shows traces, viewer or Grafana: a port of its own host.
+    #[arg(long, env, default_value = "3000", value_parser = port, help_heading = "Front page")]
+    pub(crate) viewer_port: u16,
+    /// Where the front page sends its own span (OTLP/HTTP): a port of its own host.
+    #[arg(long, env, default_value = "4318", value_parser = port, help_heading = "Front page")]
+    pub(crate) viewer_otlp_http_port: u16,
 }
 
 impl AsRef<RuntimeArgs> for Config {

@@ -6,7 +6,8 @@
 //!
 //! Routes: `POST /api/v1/process`, `POST /api/v1/register` (also `/register`), `GET /api/v1/users[/{id}]`,
 //! `/api/v1/orders[/{id}]`, `PATCH` and `DELETE /api/v1/orders/{id}`, `GET /api/v1/audit`, `GET /do_task`; untraced `/`,
-//! `/index`, `/view_metrics`, `/openapi.json`, `/health*` and `/metrics`.
+//! `/index` and the files of the page, `/view_metrics`, `/openapi.json`, `/health*` and `/metrics`; with `LAB=true` also
+//! `/faults` and `/lab/{service}/faults`.
 //!
 //! Spans: a SERVER span per request and below it a CLIENT span per try of a call to `user-service`, `order-service` or
 //! `audit-service`.
@@ -32,6 +33,7 @@ mod openapi;
 mod outcome;
 mod params;
 mod routes;
+mod security;
 
 pub use config::Config;
 
@@ -66,7 +68,7 @@ pub async fn run(config: Config, process: Process) -> anyhow::Result<()> {
     let app = Arc::new(App::new(&config)?);
     let health = Health::new(process.service).next_hop(&app.chain);
     outcome::register()?;
-    let routes::Routes { traced, plain } = routes::routes(app);
+    let routes::Routes { traced, plain } = routes::routes(app, &config);
     let cors = cors::layer(&config.cors_origins);
     server
         .serve(cors::apply(traced, cors.as_ref()), cors::apply(plain, cors.as_ref()), health)

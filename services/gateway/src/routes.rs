@@ -5,11 +5,12 @@ use std::sync::Arc;
 use axum::{Router, middleware::from_fn, routing::get};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::{App, openapi, outcome};
+use crate::{App, Config, openapi, outcome};
 
 mod audit;
 mod chain;
 mod do_task;
+mod lab;
 mod members;
 mod metrics_page;
 mod orders;
@@ -28,13 +29,14 @@ pub(crate) struct Routes {
 }
 
 /// All routes, and the document about them.
-pub(crate) fn routes(app: Arc<App>) -> Routes {
-    let (traced, document) = traced().with_state(app).split_for_parts();
+pub(crate) fn routes(app: Arc<App>, config: &Config) -> Routes {
+    let (traced, document) = traced().with_state(Arc::clone(&app)).split_for_parts();
     let document = openapi::complete(document);
-    let plain = Router::new()
-        .route("/", get(pages::index))
-        .route("/index", get(pages::index))
-        .route("/view_metrics", get(metrics_page::view_metrics))
+    let laboratory =
+        if config.process.server.laboratory.lab { lab::routes(app) } else { Router::new() };
+    let plain = pages::routes(config)
+        .merge(laboratory)
+        .merge(metrics_page::routes(&config.process.runtime.telemetry))
         .route("/openapi.json", get(move || pages::json(document.clone())));
     Routes { traced, plain }
 }

@@ -35,6 +35,35 @@ async fn the_page_is_served_without_the_gateway() {
 }
 
 #[tokio::test]
+async fn the_page_has_its_files_and_may_talk_to_its_own_host_alone() {
+    if Nginx::is_not_run() {
+        return;
+    }
+    let (nginx, upstream) = in_front_of_a_server().await;
+
+    for (path, media_type) in [
+        ("/", "text/html"),
+        ("/page/front.js", "application/javascript"),
+        ("/style.css", "text/css"),
+        ("/icon.svg", "image/svg+xml"),
+        ("/settings.json", "application/json"),
+    ] {
+        let answer = get(&nginx, path).await;
+        assert_eq!(answer.status, 200, "{path}");
+        assert_eq!(answer.header("content-type"), Some(media_type), "{path}");
+        let policy = answer.header("content-security-policy").unwrap();
+        assert!(policy.starts_with("default-src 'none'; script-src 'self';"), "{policy}");
+        assert!(policy.contains("connect-src 'self' 127.0.0.1:3000 127.0.0.1:4318;"), "{policy}");
+        assert_eq!(answer.header("cache-control"), Some("no-cache"), "{path}");
+    }
+    assert_eq!(get(&nginx, "/settings.json").await.json()["lab"], false);
+    for path in ["/faults", "/lab/user-service/faults"] {
+        assert_eq!(get(&nginx, path).await.status, 404, "the laboratory is not for the edge");
+    }
+    assert!(upstream.requests().is_empty(), "{:?}", upstream.requests());
+}
+
+#[tokio::test]
 async fn nothing_outside_the_folder_of_the_page_is_served() {
     if Nginx::is_not_run() {
         return;

@@ -9,6 +9,7 @@ mod errors;
 mod failures;
 mod gateway;
 mod idempotency;
+mod lab;
 mod process;
 mod reads;
 mod register;

@@ -1,0 +1,160 @@
+// Running an exercise: a hidden fault is switched on, requests are sent, the reader says what it was, the page says whether.
+//
+// Invariant: a fault is on only while its exercise runs; it ends with the right answer, by giving up, or with another exercise.
+// The state is kept for the tab, so that following a trace and coming back changes nothing.
+
+import { statusClass } from './answer.js';
+import { make, shownDuration } from './dom.js';
+import { EXERCISES } from './exercises.js';
+import { allOff, writeFaults } from './faults.js';
+import { send } from './request.js';
+import { exportSpan } from './trace.js';
+
+const KEY = 'tracechain.exercise';
+
+function kept() {
+  try {
+    return JSON.parse(sessionStorage.getItem(KEY)) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+const draw = (list) => list[crypto.getRandomValues(new Uint32Array(1))[0] % list.length];
+
+/** Makes the exercises in `place`. */
+export function wireExercises(place, { settings, showing, changed }) {
+  /** `running`: {id, variant, traces}; `solved`: ids. */
+  let state = { solved: [], ...kept() };
+  const cards = new Map(EXERCISES.map((exercise) => [exercise.id, card(exercise)]));
+  place.replaceChildren(...[...cards.values()].map((one) => one.element));
+
+  function keep(next) {
+    state = { ...state, ...next };
+    try {
+      sessionStorage.setItem(KEY, JSON.stringify(state));
+    } catch {
+      // Then a reload forgets it; the banner still says what is on.
+    }
+    for (const [id, one] of cards) one.mark(state.running?.id === id, state.solved.includes(id));
+  }
+
+  function card(exercise) {
+    const start = make('button', { type: 'button', class: 'quiet', click: () => begin(exercise) }, 'Start');
+    const mark = make('span', { class: 'badge ok', hidden: true }, 'solved');
+    const body = make('div', { class: 'body' });
+    const said = make('p', { class: 'said', role: 'status' });
+    const head = make('div', { class: 'head' }, make('h4', { id: `exercise-${exercise.id}` }, exercise.title), mark, start);
+    const element = make('section', { class: 'exercise', 'data-exercise': exercise.id, 'aria-labelledby': `exercise-${exercise.id}` }, head, body, said);
+    return {
+      element,
+      body,
+      say: (text, kind) => {
+        said.className = text ? `said notice ${kind}` : 'said';
+        said.textContent = text;
+      },
+      mark: (isRunning, isSolved) => {
+        mark.hidden = !isSolved;
+        start.textContent = isRunning ? 'Start again' : 'Start';
+        element.classList.toggle('running', isRunning);
+        if (!isRunning) body.replaceChildren();
+      },
+    };
+  }
+
+  async function begin(exercise) {
+    const { say, body } = cards.get(exercise.id);
+    for (const one of cards.values()) one.say('', '');
+    keep({ running: null });
+    say('Breaking something, and sending requests …', 'note');
+    try {
+      await allOff();
+      const variant = Math.max(0, exercise.variants.indexOf(draw(exercise.variants)));
+      const { service, faults } = exercise.variants[variant];
+      keep({ running: { id: exercise.id, variant, traces: [] } });
+      await writeFaults(service, faults);
+      const traces = await sendAll(exercise.requests);
+      // Another one may have been started meanwhile, or all been switched off.
+      if (state.running?.id !== exercise.id || state.running.variant !== variant) return;
+      keep({ running: { id: exercise.id, variant, traces } });
+      say('', '');
+      ask(exercise);
+      body.querySelector('a, input')?.focus();
+    } catch (error) {
+      keep({ running: null });
+      say(`The exercise could not begin: ${error.message}`, 'bad');
+      await allOff().catch(() => {});
+    }
+    await changed();
+  }
+
+  async function sendAll(count) {
+    const one = async (_, at) => {
+      const request = await send('POST', '/api/v1/process', { user_id: 1001 + at, action: 'purchase', items: [{ sku: 'keyboard', quantity: 1 }] });
+      const failure = await exportSpan(request, settings);
+      return { traceId: request.traceId, status: request.status, duration: request.duration, failure };
+    };
+    return Promise.all(Array.from({ length: count }, one));
+  }
+
+  function ask(exercise) {
+    const { traces } = state.running;
+    const { body } = cards.get(exercise.id);
+    const links = [...traces].sort((a, b) => a.duration - b.duration).map((trace) => make('li', {}, make('span', { class: statusClass(trace.status) }, trace.status || 'none'), ' ', traceLink(trace), ' ', shownDuration(trace.duration)));
+    const choices = exercise.choices.map(([value, text]) => make('label', { class: 'choice' }, make('input', { type: 'radio', name: `answer-${exercise.id}`, value }), text));
+    const form = make(
+      'form',
+      { submit: (event) => check(event, exercise) },
+      make('fieldset', {}, make('legend', {}, exercise.question), choices),
+      make('button', { type: 'submit', class: 'main' }, 'Check my answer'),
+      ' ',
+      make('button', { type: 'button', class: 'quiet', click: () => giveUp(exercise) }, 'Give up'),
+    );
+    const unsent = traces.find((trace) => trace.failure);
+    const warning = unsent ? make('p', { class: 'notice warn' }, `This page’s own span is missing: ${unsent.failure}.`) : null;
+    body.replaceChildren(make('p', {}, exercise.task), make('p', {}, traces.length > 1 ? 'The traces, fastest first:' : 'The trace:'), make('ul', { class: 'traces' }, links), ...(warning ? [warning] : []), form);
+  }
+
+  function traceLink({ traceId }) {
+    const id = make('code', {}, traceId);
+    return showing ? make('a', { href: showing.link(traceId), target: '_blank', rel: 'noopener', 'aria-label': `Trace ${traceId}, in a new tab` }, id) : id;
+  }
+
+  async function check(event, exercise) {
+    event.preventDefault();
+    const { say } = cards.get(exercise.id);
+    const chosen = new FormData(event.target).get(`answer-${exercise.id}`);
+    if (!chosen) return say('Choose one first.', 'warn');
+    const { answer } = exercise.variants[state.running.variant];
+    if (chosen !== answer) return say(`No, that is not it. ${exercise.hint}`, 'bad');
+    await over(exercise, `Right. ${exercise.solution(answer)}`, 'good', true);
+  }
+
+  async function giveUp(exercise) {
+    const { answer } = exercise.variants[state.running.variant];
+    await over(exercise, `It was this. ${exercise.solution(answer)}`, 'note', false);
+  }
+
+  async function over(exercise, text, kind, isSolved) {
+    keep({ running: null, solved: isSolved ? [...new Set([...state.solved, exercise.id])] : state.solved });
+    const { say, element } = cards.get(exercise.id);
+    say(text, kind);
+    element.querySelector('.head button').focus();
+    await allOff().catch((error) => say(`${text} But a fault could not be switched off: ${error.message}`, 'bad'));
+    await changed();
+  }
+
+  keep({});
+  if (state.running?.traces?.length) {
+    const exercise = EXERCISES.find(({ id }) => id === state.running.id);
+    if (exercise) ask(exercise);
+  }
+  return {
+    isRunning: () => Boolean(state.running),
+    /** Ends what runs, without an answer. */
+    end: () => {
+      for (const one of cards.values()) one.say('', '');
+      keep({ running: null });
+    },
+  };
+}
