@@ -85,6 +85,7 @@ impl Plan {
             self.needs_data_directory = true;
         }
         complete(&mut own, service, listening);
+        open_laboratory(&mut own, service, environment);
         let removed =
             environment.names.iter().filter(|name| !own.contains_key(*name)).cloned().collect();
         self.children.push(ChildSpec {
@@ -129,6 +130,14 @@ fn complete(own: &mut Variables, service: Service, listening: &Listening) {
         if let Some(receiver) = listening.receiver(grpc) {
             own.insert("OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(), receiver);
         }
+    }
+}
+
+/// What a newcomer starts is for trying things, faults too (`LAB`). A token says that it is not.
+fn open_laboratory(own: &mut Variables, service: Service, environment: &Environment) {
+    let is_guarded = environment.variables.keys().any(|name| name.ends_with("API_TOKEN"));
+    if service != Service::Viewer && !is_guarded {
+        own.entry("LAB".to_owned()).or_insert_with(|| "true".to_owned());
     }
 }
 

@@ -91,6 +91,12 @@ impl Listening {
             set("PORT", ports.main.port.to_string());
             ports.edge.iter().for_each(|edge| set("EDGE_PORT", edge.port.to_string()));
         }
+        // The gateway's front page leads to the viewer's pages, and sends its span there.
+        if service == Service::Gateway {
+            for port in self.viewer.iter().flat_map(|viewer| [&viewer.pages, &viewer.otlp_http]) {
+                set(&port.variable, port.port.to_string());
+            }
+        }
         result
     }
 

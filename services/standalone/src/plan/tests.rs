@@ -21,6 +21,7 @@ fn without_any_variable_everything_has_its_documented_place() {
     assert_eq!(gateway["NEXT_SERVICE_URL"], "http://127.0.0.1:5001");
     assert_eq!(gateway["OTEL_EXPORTER_OTLP_ENDPOINT"], "http://127.0.0.1:4318");
     assert!(!gateway.contains_key("DATABASE_URL"));
+    assert_eq!((&*gateway["VIEWER_PORT"], &*gateway["VIEWER_OTLP_HTTP_PORT"]), ("3000", "4318"));
     let order = &child(&plan, "order").variables;
     assert_eq!(order["DATABASE_URL"], "sqlite:.tracechain/order.db");
     assert_eq!(order["NEXT_SERVICE_URL"], "http://127.0.0.1:5003");
@@ -42,12 +43,32 @@ fn a_moved_port_moves_every_address_that_leads_there() {
     assert_eq!(gateway["NEXT_SERVICE_URL"], "http://127.0.0.1:6001");
     assert_eq!(gateway["USER_SERVICE_URL"], "http://127.0.0.1:6001");
     assert_eq!(gateway["OTEL_EXPORTER_OTLP_ENDPOINT"], "http://127.0.0.1:6318");
+    assert_eq!(gateway["VIEWER_OTLP_HTTP_PORT"], "6318");
     assert_eq!(child(&plan, "user").variables["PORT"], "6001");
     assert_eq!(
         child(&plan, "viewer").variables["CORS_ORIGINS"],
         "http://localhost:6080,http://127.0.0.1:6080"
     );
     assert!(plan.announcement.contains("curl -X POST http://localhost:6080/api/v1/process"));
+}
+
+#[test]
+fn the_laboratory_is_open_unless_somebody_says_otherwise_or_a_token_guards_the_system() {
+    let open = |given: &[(&str, &str)], name| {
+        let plan = plan(given);
+        child(&plan.unwrap(), name).variables.get("LAB").cloned()
+    };
+    for name in ["gateway", "user", "order", "audit"] {
+        assert_eq!(open(&[], name).as_deref(), Some("true"), "{name}");
+        assert_eq!(open(&[("LAB", "false")], name).as_deref(), Some("false"), "{name}");
+    }
+    assert_eq!(open(&[("ORDER_LAB", "false")], "order").as_deref(), Some("false"));
+    assert_eq!(open(&[("ORDER_LAB", "false")], "user").as_deref(), Some("true"));
+    assert_eq!(open(&[], "viewer"), None);
+    let guarded = [("API_TOKEN".to_owned(), "secret".to_owned())];
+    let mut own = Variables::new();
+    open_laboratory(&mut own, Service::User, &Environment::new(guarded, []));
+    assert!(own.is_empty());
 }
 
 #[test]
