@@ -44,9 +44,12 @@ enum Command {
         /// For example http://127.0.0.1:5000/health; without a scheme it is taken as http
         url: String,
     },
+    /// Ask a running system whether its telemetry is whole, and what to do where it is not
+    #[command(disable_help_flag = true)]
+    Doctor(ServiceFlags),
 }
 
-/// Whatever follows belongs to the service, `--help` too: it knows its flags.
+/// Whatever follows belongs to the subcommand, `--help` too: it knows its flags.
 #[derive(Debug, Args)]
 struct ServiceFlags {
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -63,6 +66,7 @@ pub fn main() -> ExitCode {
         Some(Command::Audit(given)) => Service::Audit.run(given.flags),
         Some(Command::Viewer(given)) => Service::Viewer.run(given.flags),
         Some(Command::Health { url }) => crate::health::main(&url),
+        Some(Command::Doctor(given)) => crate::doctor::main(given.flags),
     }
 }
 

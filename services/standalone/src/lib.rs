@@ -12,6 +12,8 @@
 
 mod announcement;
 mod cli;
+pub mod dashboards;
+mod doctor;
 mod environment;
 mod failure;
 mod health;

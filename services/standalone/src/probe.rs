@@ -49,7 +49,7 @@ async fn read_body(mut response: Response) -> reqwest::Result<String> {
 }
 
 /// reqwest's own text stops at "error sending request"; the reason is in its sources.
-fn causes(error: &reqwest::Error) -> String {
+pub(crate) fn causes(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "no answer in time".to_owned();
     }

@@ -1,0 +1,102 @@
+//! One question over HTTP, and what can be wrong with the answer.
+
+use std::time::Duration;
+
+use reqwest::{Client, RequestBuilder, Url};
+use serde_json::Value;
+
+use crate::probe;
+
+/// A search over much data on a small machine takes its time.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// More than any answer here has; whoever sends more is not asked for the rest.
+const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
+/// As much of an error's text as fits a line.
+const SHOWN: usize = 200;
+
+/// Asks.
+pub(super) struct Ask(Client);
+
+/// What came back.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) body: String,
+}
+
+/// Why there is no answer to work with.
+#[derive(Clone, Debug)]
+pub(super) enum Refused {
+    /// Nobody there, or too slow, in words.
+    Unreachable(String),
+    /// An answer that is not the one asked for, in words.
+    Status(u16, String),
+}
+
+impl Refused {
+    /// Complete with the address, as part of a sentence.
+    pub(super) fn told(&self, url: &str) -> String {
+        match self {
+            Self::Unreachable(cause) => format!("{url} does not answer: {cause}"),
+            Self::Status(status, text) => format!("{url} answered {status}: {text}"),
+        }
+    }
+}
+
+impl Ask {
+    pub(super) fn new() -> Result<Self, String> {
+        probe::client(TIMEOUT).map(Self)
+    }
+
+    /// GETs, whatever the status of the answer.
+    pub(super) async fn get(
+        &self,
+        url: &str,
+        parameters: &[(&str, &str)],
+    ) -> Result<Answer, Refused> {
+        let wrong = |error: &dyn std::fmt::Display| Refused::Unreachable(error.to_string());
+        let url = Url::parse_with_params(url, parameters).map_err(|error| wrong(&error))?;
+        self.send(self.0.get(url)).await
+    }
+
+    /// GETs JSON.
+    pub(super) async fn json(
+        &self,
+        url: &str,
+        parameters: &[(&str, &str)],
+    ) -> Result<Value, Refused> {
+        self.get(url, parameters).await?.json()
+    }
+
+    /// POSTs JSON, for a JSON answer.
+    pub(super) async fn post(&self, url: &str, body: &Value) -> Result<Value, Refused> {
+        self.send(self.0.post(url).json(body)).await?.json()
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Answer, Refused> {
+        let wrong = |error: reqwest::Error| Refused::Unreachable(probe::causes(&error));
+        let mut response = request.send().await.map_err(wrong)?;
+        let status = response.status().as_u16();
+        let mut bytes = Vec::new();
+        while bytes.len() < MAX_BODY_BYTES
+            && let Some(chunk) = response.chunk().await.map_err(wrong)?
+        {
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(Answer { status, body: String::from_utf8_lossy(&bytes).into_owned() })
+    }
+}
+
+impl Answer {
+    /// The JSON of a success.
+    pub(super) fn json(self) -> Result<Value, Refused> {
+        let success = (200..300).contains(&self.status);
+        let json = serde_json::from_str(&self.body).ok().filter(|_| success);
+        json.ok_or_else(|| self.refused())
+    }
+
+    /// As what is not wanted.
+    pub(super) fn refused(&self) -> Refused {
+        let line: String = self.body.split_whitespace().collect::<Vec<_>>().join(" ");
+        Refused::Status(self.status, line.chars().take(SHOWN).collect())
+    }
+}
