@@ -27,6 +27,19 @@ const DRAIN_DEADLINE: Duration = Duration::from_secs(1);
 /// When it has not been built.
 #[must_use]
 pub fn tracechain() -> PathBuf {
+    built("tracechain", "standalone")
+}
+
+/// The `loadgen` program of this build.
+///
+/// # Panics
+/// When it has not been built.
+#[must_use]
+pub fn loadgen() -> PathBuf {
+    built("loadgen", "loadgen")
+}
+
+fn built(program: &str, package: &str) -> PathBuf {
     let test = std::env::current_exe()
         .unwrap_or_else(|error| panic!("the test does not know its own file: {error}"));
     // A test is target/<profile>/deps/<name>, a program of the workspace target/<profile>/<name>.
@@ -34,11 +47,11 @@ pub fn tracechain() -> PathBuf {
         .ancestors()
         .skip(1)
         .take(2)
-        .map(|folder| folder.join("tracechain"))
+        .map(|folder| folder.join(program))
         .find(|file| file.is_file());
     found.unwrap_or_else(|| {
         panic!(
-            "there is no `tracechain` near {}: run `cargo build -p standalone` first",
+            "there is no `{program}` near {}: run `cargo build -p {package}` first",
             test.display()
         )
     })
@@ -199,6 +212,11 @@ impl Process {
     /// Asks it to end.
     pub fn sigterm(&self) {
         self.signal(Signal::SIGTERM);
+    }
+
+    /// Interrupts it, as Ctrl-C does.
+    pub fn interrupt(&self) {
+        self.signal(Signal::SIGINT);
     }
 
     /// Kills it, as a crash would.
