@@ -65,3 +65,19 @@ fn a_scenario_file_that_is_wrong_is_refused_by_file_line_and_step() {
         "{line}"
     );
 }
+
+#[test]
+fn the_scenario_of_the_readme_is_one() {
+    let readme = include_str!("../../../README.md");
+    let section = readme.split("### Scenarios").nth(1).unwrap().split("###").next().unwrap();
+    let steps: Vec<_> = section.lines().filter_map(|line| line.strip_prefix("    ")).collect();
+    assert_eq!(steps.iter().filter(|line| **line == "[[step]]").count(), 2, "{steps:?}");
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("own.toml"), steps.join("\n")).unwrap();
+    let load = ["--scenario", "own.toml"];
+    // It was read, and the next that is wrong is told.
+    let line = refused_in(folder.path(), &load, &[]);
+    assert!(line.contains("127.0.0.1:1"), "{line}");
+    let line = refused_in(folder.path(), &[&load[..], &["--verify"]].concat(), &[]);
+    assert!(line.contains("has the contract 'basket', which there is not"), "{line}");
+}
