@@ -48,7 +48,7 @@ pub use output::Line;
 pub use poll::until;
 pub use ports::Port;
 pub use private_server::PrivateServer;
-pub use program::{Process, Program, tracechain};
+pub use program::{Process, Program, loadgen, tracechain};
 pub use proxy::{Mode, Proxy};
 pub use relay::Relay;
 pub use scrape::Scrape;

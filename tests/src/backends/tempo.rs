@@ -17,6 +17,12 @@ pub struct Tempo {
 }
 
 impl Tempo {
+    /// Whether a test has to pass over Tempo, which is in no registry: there is none on the `PATH` or in `TEMPO_BIN`. Says so by the name of the test.
+    #[must_use]
+    pub fn is_not_run() -> bool {
+        External::TEMPO.is_not_run()
+    }
+
     /// Starts it on free ports, with nothing in it. What it derives from spans goes to the Prometheus at `prometheus`, a URL.
     ///
     /// # Panics

@@ -5,6 +5,7 @@
     reason = "a test ends at the first thing that is not as it should be"
 )]
 
+mod edge_to_backend;
 mod load;
 mod made;
 mod metrics;

@@ -53,7 +53,7 @@ impl System {
 }
 
 /// `client -> server (connection type)` and how often.
-async fn edges(prometheus: &Prometheus) -> BTreeMap<String, f64> {
+pub(crate) async fn edges(prometheus: &Prometheus) -> BTreeMap<String, f64> {
     let samples = prometheus.query("traces_service_graph_request_total").await;
     let edge = |labels: &BTreeMap<String, String>| {
         let kind = labels.get("connection_type").map_or("", String::as_str);
@@ -97,7 +97,7 @@ async fn tempo_s_service_graph_is_the_chain_with_its_databases_and_counts_every_
 }
 
 /// Tempo counts what it gave up, and counts none.
-async fn no_edge_is_lost(prometheus: &Prometheus) {
+pub(crate) async fn no_edge_is_lost(prometheus: &Prometheus) {
     for what in ["expired_edges", "dropped_spans"] {
         let metric = format!("tempo_metrics_generator_processor_service_graphs_{what}");
         let samples = until(DEADLINE, async || {

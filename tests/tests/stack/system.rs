@@ -67,31 +67,41 @@ impl System {
 
     /// Waits until no service has a span left to send, and gives each one's metrics.
     pub(crate) async fn exported(&self) -> Vec<(Service, Scrape)> {
-        let mut scrapes = Vec::new();
-        for service in Service::ALL {
-            let url = self.chain.url(service);
-            let empty = until(DEADLINE, async || {
-                let scrape = Scrape::of(&url).await;
-                (scrape.value("otel_sdk_spans_queued") == 0.0).then_some(scrape)
-            });
-            let scrape = empty.await;
-            scrapes.push((service, scrape.unwrap_or_else(|| panic!("{service} keeps spans"))));
-        }
-        scrapes
+        exported(&self.chain).await
     }
 
     /// Waits until the Collector's queues are empty, and gives its metrics.
     pub(crate) async fn forwarded(&self) -> Scrape {
-        let empty = until(DEADLINE, async || {
-            let scrape = self.collector.metrics().await;
-            let busy = scrape.sum("otelcol_exporter_queue_size")
-                + scrape.sum("otelcol_exporter_in_flight_requests");
-            (busy == 0.0).then_some(scrape)
-        });
-        empty.await.unwrap_or_else(|| {
-            panic!("the Collector's queue does not empty:\n{}", self.collector.last_output())
-        })
+        forwarded(&self.collector).await
     }
+}
+
+/// Waits until no service has a span left to send, and gives each one's metrics.
+pub(crate) async fn exported(chain: &Chain) -> Vec<(Service, Scrape)> {
+    let mut scrapes = Vec::new();
+    for service in Service::ALL {
+        let url = chain.url(service);
+        let empty = until(DEADLINE, async || {
+            let scrape = Scrape::of(&url).await;
+            (scrape.value("otel_sdk_spans_queued") == 0.0).then_some(scrape)
+        });
+        let scrape = empty.await;
+        scrapes.push((service, scrape.unwrap_or_else(|| panic!("{service} keeps spans"))));
+    }
+    scrapes
+}
+
+/// Waits until the Collector's queues are empty, and gives its metrics.
+pub(crate) async fn forwarded(collector: &Collector) -> Scrape {
+    let empty = until(DEADLINE, async || {
+        let scrape = collector.metrics().await;
+        let busy = scrape.sum("otelcol_exporter_queue_size")
+            + scrape.sum("otelcol_exporter_in_flight_requests");
+        (busy == 0.0).then_some(scrape)
+    });
+    empty.await.unwrap_or_else(|| {
+        panic!("the Collector's queue does not empty:\n{}", collector.last_output())
+    })
 }
 
 /// What the Collector counts when something does not get through.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use testbed::{ChainOptions, CollectorOptions, Engine, until};
+use testbed::{ChainOptions, CollectorOptions, Engine, Loki, SeenSpan, until};
 
 use crate::system::{System, lost};
 use crate::{DEADLINE, PROCESS};
@@ -21,20 +21,19 @@ async fn a_request_is_whole(options: ChainOptions) {
     }
 
     for trace_id in &trace_ids {
-        system.trace(trace_id, PROCESS).await;
-        all_services_have_logged(&system, trace_id).await;
+        let spans = system.trace(trace_id, PROCESS).await;
+        all_services_have_logged(&system.loki, trace_id, &spans).await;
     }
     nothing_is_lost(&system).await;
 }
 
 /// The query of the README finds the line of each service, and each line names a span of the trace.
-async fn all_services_have_logged(system: &System, trace_id: &str) {
-    let spans = system.jaeger.spans(trace_id).await;
+pub(crate) async fn all_services_have_logged(loki: &Loki, trace_id: &str, spans: &[SeenSpan]) {
     let ids: BTreeSet<&str> = spans.iter().map(|seen| seen.id.as_str()).collect();
     for service in SERVICES {
         let query = format!("{{service_name=\"{service}\"}} | trace_id=\"{trace_id}\"");
         let records = until(DEADLINE, async || {
-            Some(system.loki.records(&query).await).filter(|records| !records.is_empty())
+            Some(loki.records(&query).await).filter(|records| !records.is_empty())
         })
         .await;
         let records = records.unwrap_or_else(|| panic!("nothing in Loki for {query}"));
@@ -96,6 +95,6 @@ async fn services_that_speak_grpc_are_heard_too() {
     let (_, body) = system.process(1, serde_json::Value::Null).await;
 
     let trace_id = body["trace_id"].as_str().unwrap();
-    system.trace(trace_id, PROCESS).await;
-    all_services_have_logged(&system, trace_id).await;
+    let spans = system.trace(trace_id, PROCESS).await;
+    all_services_have_logged(&system.loki, trace_id, &spans).await;
 }
