@@ -41,11 +41,13 @@ pub enum Kind {
     Pending,
     /// A repeat of an idempotency key.
     Replayed,
-    /// A problem, or no answer at all: a connected tree under one root that reaches the named service.
+    /// A problem: a connected tree under one root that reaches the named service.
     Problem {
         /// The service that the problem names.
         reaches: Option<Arc<str>>,
     },
+    /// No answer at all: a connected tree under one root, perhaps nothing but the root.
+    Unanswered,
     /// Not known: whole when any variant of the contract fits.
     Unknown,
 }
@@ -95,7 +97,7 @@ impl Expectation {
             End::Answered(answer) => (Some(answer), answer.said.as_deref()),
         };
         let trace_id = trace(outcome.sent.root, said)?;
-        let kind = answer.map_or(Kind::Problem { reaches: None }, |answer| kind(answer, names));
+        let kind = answer.map_or(Kind::Unanswered, |answer| kind(answer, names));
         let unsent = if kind == Kind::Replayed { Some(true) } else { asked.keyed };
         let is_problem = matches!(kind, Kind::Problem { .. });
         let broken = said.and_then(|said| broken(said, is_problem, trace_id, asked));

@@ -45,10 +45,12 @@ pub fn judge(
             let detail = format!("there is no contract '{name}'");
             Judgement { verdict: Verdict::Unverified, hop: None, detail, open: false }
         }
-        (Some((_, Some(contract))), answer) if !matches!(answer, Kind::Problem { .. }) => {
+        (None, _) | (_, Kind::Problem { .. } | Kind::Unanswered) => {
+            problem::judgement(&free::problems(expectation, &tree), &tree, killed)
+        }
+        (Some((_, Some(contract))), _) => {
             problem::judgement(&best(contract, expectation, &tree), &tree, killed)
         }
-        _ => problem::judgement(&free::problems(expectation, &tree), &tree, killed),
     }
 }
 
@@ -72,7 +74,9 @@ fn best<'a>(
         Kind::Pending => &[Answer::Pending],
         Kind::Replayed => &[Answer::Replayed],
         Kind::Unknown => &Answer::ALL,
-        Kind::Completed | Kind::Problem { .. } => &[Answer::Completed, Answer::Resumed],
+        Kind::Completed | Kind::Problem { .. } | Kind::Unanswered => {
+            &[Answer::Completed, Answer::Resumed]
+        }
     };
     let resumable = expectation.keyed != Some(false) && contract.has(Answer::Resumed);
     let mut best: Option<Vec<Problem<'a>>> = None;

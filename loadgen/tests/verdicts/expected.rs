@@ -70,7 +70,7 @@ fn the_kind_follows_from_the_answer() {
     let untraced = Said { trace_id: None, ..named };
     assert_eq!(kind(408, untraced), Kind::Problem { reaches: None });
     let none = of(&ended(End::Failed(NoAnswer::Timeout))).unwrap();
-    assert_eq!(none.answer, Kind::Problem { reaches: None });
+    assert_eq!(none.answer, Kind::Unanswered);
 }
 
 #[test]

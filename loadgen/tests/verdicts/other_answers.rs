@@ -10,8 +10,9 @@ use loadgen::verify::{
 use opentelemetry::trace::SpanId;
 
 use crate::{
-    BUILT_IN, assert_whole, completed, hop, judged,
+    BUILT_IN, assert_judged, assert_whole, completed, hop, judged,
     made::{Made, PROCESS},
+    without_chain,
 };
 
 const REFUSED: &str = "
@@ -75,7 +76,11 @@ fn a_problem_s_trace_is_one_tree() {
 
 #[test]
 fn a_request_without_an_answer_has_its_own_span_at_least() {
-    assert_whole(&problem(None), &Made::new("loadgen CLIENT POST /api/v1/process !", 0).0);
+    let unanswered = Expectation { answer: Kind::Unanswered, has_chain: false, ..completed() };
+    let own = Made::new("loadgen CLIENT POST /api/v1/process !", 0);
+    assert_whole(&unanswered, &own.0);
+    assert_whole(&Expectation { contract: None, ..unanswered.clone() }, &own.0);
+    assert_whole(&unanswered, &Made::new(REFUSED, 504).0);
     let mut made = Made::new(REFUSED, 502);
     made.0.remove(0);
     let judgement = judged(&problem(None), &made.0);
@@ -91,6 +96,22 @@ fn a_request_without_a_contract_has_one_tree() {
     assert_eq!(judgement.verdict, Verdict::Orphaned);
     let of_curl = Expectation { root: None, ..read };
     assert_whole(&of_curl, &Made::process().0[1..]);
+}
+
+#[test]
+fn an_answer_with_nothing_but_our_own_span_is_incomplete_at_the_first_hop() {
+    let own = Made::new("loadgen CLIENT GET /basket", 200);
+    let detail =
+        "only loadgen's own span is there: nothing behind it sends spans, or passes the context on";
+    for answer in [Kind::Completed, Kind::Pending, Kind::Replayed] {
+        let read = Expectation { contract: None, answer, ..without_chain() };
+        let judgement = judged(&read, &own.0);
+        assert_judged(&judgement, Verdict::Incomplete, hop("loadgen", "gateway"), detail, true);
+    }
+    let judgement = judged(&problem(None), &own.0);
+    assert_judged(&judgement, Verdict::Incomplete, hop("loadgen", "gateway"), detail, true);
+    let killed = judge::judge(&BUILT_IN, &problem(None), &own.0, &["gateway".to_owned()]);
+    assert_eq!(killed.verdict, Verdict::Killed);
 }
 
 #[test]

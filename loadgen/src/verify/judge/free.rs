@@ -1,5 +1,5 @@
 //! The rules for answers of another kind, of which no table can tell where they end: one tree under one root that reaches the service that the
-//! answer names.
+//! answer names. Whoever answers has been reached, so that our own span alone is no whole trace.
 
 use opentelemetry::trace::SpanKind;
 
@@ -35,6 +35,9 @@ pub(super) fn problems<'a>(expectation: &'a Expectation, tree: &'a Tree<'a>) -> 
         && !reaches(expectation, tree, service)
     {
         problems.push(Problem::Unreached { service, last: last_hop(tree) });
+    }
+    if expectation.answer != Kind::Unanswered && expectation.root.is_some() && tree.len() == 1 {
+        problems.extend(root.map(|root| Problem::Alone { hop: call(tree.span(root)) }));
     }
     problems
 }

@@ -31,6 +31,8 @@ pub(super) enum Problem<'a> {
     Missing(Missing<'a>),
     /// The service that the answer names has not been reached.
     Unreached { service: &'a str, last: Option<Hop> },
+    /// There was an answer, and only our own span is there.
+    Alone { hop: Option<Hop> },
     /// A span is not what its row says.
     Attribute { span: &'a Span, key: &'a str, wanted: &'a Wanted },
 }
@@ -90,7 +92,8 @@ impl Problem<'_> {
             Self::Orphan { .. }
             | Self::RootMissing { .. }
             | Self::Missing(_)
-            | Self::Unreached { .. } => true,
+            | Self::Unreached { .. }
+            | Self::Alone { .. } => true,
             Self::Misplaced { .. }
             | Self::Cycle { .. }
             | Self::Extra { .. }
@@ -109,7 +112,8 @@ impl Problem<'_> {
             Self::RootMissing { .. } => 5,
             Self::Missing(_) => 6,
             Self::Unreached { .. } => 7,
-            Self::Attribute { .. } => 8,
+            Self::Alone { .. } => 8,
+            Self::Attribute { .. } => 9,
         }
     }
 
@@ -123,6 +127,7 @@ impl Problem<'_> {
             Self::RootMissing { .. }
             | Self::Missing(_)
             | Self::Unreached { .. }
+            | Self::Alone { .. }
             | Self::Attribute { .. } => Verdict::Incomplete,
         }
     }
@@ -131,6 +136,7 @@ impl Problem<'_> {
         match self {
             Self::Missing(missing) => missing.hop(),
             Self::Unreached { last, .. } => last.clone(),
+            Self::Alone { hop } => hop.clone(),
             Self::Misplaced { span, expected, .. } | Self::Orphan { span, expected } => {
                 // Whoever calls is not told by the contract but by the root.
                 let from = match (*expected)?.service.text() {
@@ -160,6 +166,7 @@ impl Problem<'_> {
             Self::Unreached { service, last } => {
                 is_killed(service) || last.as_ref().is_some_and(|hop| is_killed(&hop.to))
             }
+            Self::Alone { hop } => hop.as_ref().is_some_and(|hop| is_killed(&hop.to)),
             _ => false,
         }
     }

@@ -40,6 +40,7 @@ impl Problem<'_> {
                 "nothing is there below {}'s call of {}, and {service} was reached, as the answer says",
                 hop.from, hop.to
             ),
+            Self::Alone { .. } => "only loadgen's own span is there: nothing behind it sends spans, or passes the context on".to_owned(),
             Self::Attribute { span, key, wanted } => attribute(span, key, wanted),
         }
     }
