@@ -4,6 +4,7 @@
 //! - `receive`: OTLP over gRPC and HTTP, protobuf and JSON, gzip; every body bounded.
 //! - `ingest` over `wire`: checks each item and leaves it encoded.
 //! - `store`: encoded spans by trace and log records, within one budget of bytes, oldest out first.
+//! - `pages` and `live`: what people look at, and how it learns of changes.
 //! - `query` over `traceql`: the part of Tempo's API that curl, Grafana and the verifier use, and the viewer's own routes.
 //!
 //! It emits no spans: what it would say about itself it would have to store.
@@ -12,7 +13,9 @@ mod config;
 mod ids;
 mod ingest;
 mod listen;
+mod live;
 mod otlp_json;
+mod pages;
 mod process;
 mod query;
 mod receive;

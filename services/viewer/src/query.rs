@@ -1,7 +1,6 @@
 //! What can be asked: Tempo's query API (the part that curl, Grafana and the verifier use) and the viewer's own routes.
 //! One router, served on both `VIEWER_PORT` and `VIEWER_QUERY_PORT`.
 
-mod home;
 mod logs;
 mod refusal;
 mod search;
@@ -35,7 +34,6 @@ pub(crate) struct Query {
 pub(crate) fn router(store: Arc<Store>, cors: CorsLayer) -> Router {
     let query = Query { store, scans: Arc::new(Semaphore::new(SCANS)) };
     Router::new()
-        .route("/", get(home::home))
         .route("/api/traces/{id}", get(traces::v1))
         .route("/api/v2/traces/{id}", get(traces::v2))
         .route("/api/search", get(search::search))

@@ -16,6 +16,7 @@ pub use logs::ServiceLog;
 pub(crate) use logs::{NewLog, StoredLog};
 pub(crate) use origins::StoredOrigin;
 pub use stats::Stats;
+use tokio::sync::watch;
 pub(crate) use trace::{EncodedTrace, ServiceNames, StoredSpan};
 pub use trace::{ServiceSpan, Trace};
 pub(crate) use traces::{NewSpan, SpanGroup};
@@ -32,6 +33,8 @@ const EVICTED_SHARE: usize = 16;
 pub struct Store {
     inner: Mutex<Inner>,
     budget: usize,
+    /// How often something came in; pages follow it.
+    changes: watch::Sender<u64>,
 }
 
 #[derive(Debug)]
@@ -60,7 +63,7 @@ impl Store {
             logs: logs::Logs::within(logs),
             stats: Stats::default(),
         };
-        Self { inner: Mutex::new(inner), budget }
+        Self { inner: Mutex::new(inner), budget, changes: watch::Sender::new(0) }
     }
 
     pub fn lookup(&self, id: TraceId) -> Lookup {
@@ -105,6 +108,8 @@ impl Store {
         let Inner { traces, stats, .. } = &mut *inner;
         let too_large = groups.iter().map(|group| traces.insert(group, stats)).sum();
         stats.spans_rejected += rejected + too_large;
+        drop(inner);
+        self.tell();
         too_large
     }
 
@@ -114,11 +119,23 @@ impl Store {
         let Inner { logs, stats, .. } = &mut *inner;
         let too_large = records.iter().filter(|log| !logs.insert(log, stats)).count() as u64;
         stats.logs_rejected += rejected + too_large;
+        drop(inner);
+        self.tell();
         too_large
     }
 
     pub(crate) fn count_metrics(&self, received: u64) {
         self.lock().stats.metrics_received += received;
+        self.tell();
+    }
+
+    /// Changes whenever something has come in.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    fn tell(&self) {
+        self.changes.send_modify(|count| *count += 1);
     }
 
     /// The log records of a trace, or all, newest first.

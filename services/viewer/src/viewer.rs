@@ -7,7 +7,7 @@ use tokio::{task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 use tower_http::cors::CorsLayer;
 
-use crate::{Config, Store, listen, query, receive};
+use crate::{Config, Store, listen, live, pages, query, receive};
 
 /// How long requests under way may take to finish once the viewer stops.
 const DRAIN: Duration = Duration::from_secs(3);
@@ -50,8 +50,10 @@ impl Viewer {
 
         let store = Arc::new(Store::within(config.store_bytes));
         let receiver = receive::Receiver::new(Arc::clone(&store));
-        let asking = query::router(Arc::clone(&store), cors(config));
         let stop = CancellationToken::new();
+        let asking = query::router(Arc::clone(&store), cors(config))
+            .merge(live::router(Arc::clone(&store), stop.clone()))
+            .merge(pages::router());
         let mut tasks = JoinSet::new();
         listen::serve(&mut tasks, pages, asking.clone(), stop.clone());
         listen::serve(&mut tasks, query, asking, stop.clone());

@@ -1,5 +1,7 @@
 //! Search, answered as Tempo answers it: the newest traces with spans that match.
 
+use std::collections::BTreeMap;
+
 use axum::{
     Json,
     extract::{Query as Parameters, State},
@@ -7,7 +9,12 @@ use axum::{
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Value};
 use serde::{Deserialize, Serialize};
 
-use super::{Query, Resources, refusal::Refusal, summary::Summary, tempo_json};
+use super::{
+    Query, Resources,
+    refusal::Refusal,
+    summary::{ServiceStats, Summary},
+    tempo_json,
+};
 use crate::{
     Store, Trace,
     traceql::{self, Condition, Field, Operand, Subject, duration, nanoseconds},
@@ -68,6 +75,9 @@ struct FoundTrace {
     root_trace_name: String,
     start_time_unix_nano: String,
     duration_ms: u64,
+    /// Ours; Tempo's milliseconds are too coarse to compare short traces.
+    duration_nanos: String,
+    service_stats: BTreeMap<String, ServiceStats>,
     span_set: SpanSet,
     span_sets: [SpanSet; 1],
 }
@@ -161,6 +171,8 @@ fn examine(trace: &Trace, plan: &Plan) -> Option<(u64, FoundTrace)> {
         root_trace_name: summary.root_name,
         start_time_unix_nano: summary.start.to_string(),
         duration_ms: (summary.end - summary.start) / 1_000_000,
+        duration_nanos: (summary.end - summary.start).to_string(),
+        service_stats: summary.services,
         span_sets: [span_set.clone()],
         span_set,
     };

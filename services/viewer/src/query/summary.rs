@@ -1,11 +1,16 @@
 //! A trace in a line.
 
-use crate::Trace;
+use std::collections::BTreeMap;
+
+use opentelemetry_proto::tonic::trace::v1::{Span, status::StatusCode};
+use serde::Serialize;
+
+use crate::{Trace, store::ServiceNames};
 
 /// What Tempo says while a trace has no root.
 const NO_ROOT: &str = "<root span not yet received>";
 
-/// Its root, and how long it lasted.
+/// Its root, how long it lasted, and who took part.
 pub(super) struct Summary {
     pub(super) root_service: String,
     pub(super) root_name: String,
@@ -13,21 +18,40 @@ pub(super) struct Summary {
     pub(super) start: u64,
     /// Never before `start`.
     pub(super) end: u64,
+    pub(super) services: BTreeMap<String, ServiceStats>,
+}
+
+/// One service's part of a trace.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ServiceStats {
+    span_count: usize,
+    error_count: usize,
 }
 
 impl Summary {
     pub(super) fn of(trace: &Trace) -> Option<Self> {
         let (mut root, mut start, mut end) = (None, u64::MAX, 0);
+        let mut names = ServiceNames::default();
+        let mut services: BTreeMap<String, ServiceStats> = BTreeMap::new();
         for stored in &trace.spans {
             let span = stored.decode()?;
             start = start.min(span.start_time_unix_nano);
             end = end.max(span.end_time_unix_nano);
+            let service = names.of(&stored.origin);
+            let stats = services.entry(service.clone()).or_default();
+            stats.span_count += 1;
+            stats.error_count += usize::from(failed(&span));
             if root.is_none() && span.parent_span_id.is_empty() {
-                root = Some((stored.origin.service_name(), span.name));
+                root = Some((service, span.name));
             }
         }
         let (root_service, root_name) =
             root.unwrap_or_else(|| (NO_ROOT.to_owned(), NO_ROOT.to_owned()));
-        Some(Self { root_service, root_name, start, end: end.max(start) })
+        Some(Self { root_service, root_name, start, end: end.max(start), services })
     }
+}
+
+fn failed(span: &Span) -> bool {
+    span.status.as_ref().is_some_and(|status| status.code == StatusCode::Error as i32)
 }

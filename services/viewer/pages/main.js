@@ -1,0 +1,23 @@
+// The frame of every page, and which page an address means.
+
+import { followTheme } from './chooser.js';
+import { byId } from './dom.js';
+
+followTheme(byId('theme'));
+markCurrent();
+await open(location.pathname, byId('main'));
+
+async function open(path, main) {
+  if (path === '/trace' || path.startsWith('/trace/')) {
+    const { tracePage } = await import('./trace.js');
+    return tracePage(main, decodeURIComponent(path.slice('/trace/'.length)));
+  }
+  const { tracesPage } = await import('./traces.js');
+  return tracesPage(main);
+}
+
+function markCurrent() {
+  for (const link of document.querySelectorAll('nav a')) {
+    if (link.pathname === location.pathname) link.setAttribute('aria-current', 'page');
+  }
+}

@@ -1,0 +1,63 @@
+// The traces that the viewer holds, newest first and live: what is searched for, how long they took, and what the store let go.
+
+import { coalesced, findTraces } from './api.js';
+import { byId, el, say } from './dom.js';
+import { plural } from './format.js';
+import { follow } from './live.js';
+import { filterForm } from './traces/filter.js';
+import { readTraces } from './traces/found.js';
+import { numbers } from './traces/numbers.js';
+import { Scatter } from './traces/scatter.js';
+import { holdings } from './traces/store.js';
+import { Table } from './traces/table.js';
+
+export async function tracesPage(main) {
+  document.title = 'Traces · tracechain';
+  const form = filterForm(() => ask());
+  const scatter = new Scatter();
+  const table = new Table();
+  const pause = el('button', { type: 'button', 'aria-pressed': 'false', onclick: () => (toggle(pause) ? undefined : ask()) }, 'Pause');
+  main.replaceChildren(
+    el('div', { class: 'title' }, el('h1', {}, 'Traces'), pause),
+    el('div', { id: 'store' }),
+    form.element,
+    el('p', { id: 'found', class: 'notice', role: 'status' }),
+    el('div', { id: 'numbers' }),
+    scatter.element,
+    table.element,
+  );
+  const ask = coalesced(async () => {
+    try {
+      show(readTraces(await findTraces(form.parameters())));
+      form.accept();
+    } catch (error) {
+      if (error.status === 400) form.refuse(error.message);
+      else say(byId('found'), `No answer: ${error.message}`);
+    }
+  });
+
+  function show(traces) {
+    table.show(traces);
+    scatter.show(traces);
+    byId('numbers').replaceChildren(...numbers(traces));
+    const isEmpty = traces.length === 0;
+    const most = traces.length >= form.limit() ? ', the newest; there may be more' : '';
+    say(byId('found'), isEmpty ? nothing(form) : `${plural(traces.length, 'trace')} shown${most}.`);
+  }
+
+  follow((stats) => {
+    byId('store').replaceChildren(...holdings(stats));
+    if (pause.getAttribute('aria-pressed') === 'false') ask();
+  });
+  ask();
+}
+
+function nothing(form) {
+  return form.isEmpty() ? 'None yet. Send a request to the gateway, or spans to the OTLP ports: they appear here by themselves.' : 'No trace fits.';
+}
+
+function toggle(button) {
+  const isPressed = button.getAttribute('aria-pressed') === 'false';
+  button.setAttribute('aria-pressed', String(isPressed));
+  return isPressed;
+}
