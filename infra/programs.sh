@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Gets the real programs that the tests of the full stack start: Collector, Loki, Jaeger and compose's own loader are built from
-# the Go module proxy, once, into a cache folder; Prometheus and nginx are Debian's (infra/test.sh installs them); Tempo is taken
+# the Go module proxy, once, into a cache folder; Prometheus, nginx and Chromium are Debian's (infra/test.sh installs them); Tempo is taken
 # where there is one. A program that is on PATH is used as it is.
 # infra/test.sh sources this file. By itself, `bash infra/programs.sh` builds what is missing; `--quick` only says what is.
 #
@@ -14,6 +14,7 @@ loki_version=3.7.8
 jaeger_version=1.76.0
 compose_loader_version=2.16.2
 hadolint_version=2.15.1
+axe_core_version=4.14.1
 
 # Each is NAME, a get_NAME that downloads and a make_NAME that builds from what was downloaded. Without the network getting fails,
 # and the program is named as not run; a build that fails is a fault of ours.
@@ -66,6 +67,7 @@ recipe() { # recipe PROGRAM
         jaeger) echo "$jaeger_version" ;;
         compose-loader) echo "$compose_loader_version" ;;
         hadolint) echo "$hadolint_version" ;;
+        axe-core) echo "$axe_core_version" ;;
     esac
 }
 
@@ -139,11 +141,27 @@ hadolint_program() {
     fi
 }
 
+# axe-core, one script that the tests of the pages run in the browser; npm is asked for its package and nothing is installed.
+axe_core() {
+    [ -f "$programs/axe.min.js" ] && [ "$(cat "$programs/axe-core.recipe" 2>/dev/null)" = "$(recipe axe-core)" ] && return 0
+    if [ "$quick" = yes ]; then
+        missing_program axe-core 'not here yet, and this is --quick'
+    elif ! command -v npm >/dev/null; then
+        missing_program axe-core 'no npm here to get it with: install npm'
+    elif stage "get axe-core $axe_core_version" bash "$infra/axe-core.sh" "$axe_core_version" "$programs"; then
+        recipe axe-core >"$programs/axe-core.recipe"
+    else
+        missing_program axe-core 'cannot be downloaded: is an npm registry there (npm config get registry)?'
+    fi
+}
+
 # What comes from elsewhere is only looked for; without Tempo and nginx's module no run fails.
 other_programs() {
     has_program prometheus || missing_program prometheus 'package prometheus is not installed'
     has_program promtool || missing_program promtool 'package prometheus is not installed'
     has_program nginx || missing_program nginx 'package nginx is not installed'
+    has_program chromium || missing_program chromium 'package chromium is not installed'
+    has_program chromedriver || missing_program chromedriver 'package chromium-driver is not installed'
     has_program tempo || [ -x "${TEMPO_BIN:-}" ] || cannot_run tempo 'no tempo on PATH or in TEMPO_BIN; no package registry has it'
     [ -f "${NGINX_OTEL_MODULE:-}" ] || cannot_run nginx-otel-module 'NGINX_OTEL_MODULE names no file; no package registry has it'
 }
@@ -155,6 +173,7 @@ all_programs() {
     program jaeger
     program compose-loader
     hadolint_program
+    axe_core
     other_programs
 }
 

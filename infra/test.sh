@@ -62,6 +62,7 @@ packages() {
     has_mariadb || missing+=(mariadb-server)
     { has_program prometheus && has_program promtool; } || missing+=(prometheus)
     has_program nginx || missing+=(nginx)
+    { has_program chromium && has_program chromedriver; } || missing+=(chromium chromium-driver)
     [ ${#missing[@]} = 0 ] && return 0
     if [ "$quick" = yes ]; then
         echo "--quick: left out: ${missing[*]}"

@@ -5,7 +5,9 @@
 
 mod account;
 mod answer;
+mod axe;
 mod backends;
+mod browser;
 mod chain;
 mod chain_options;
 pub mod conduct;
@@ -35,9 +37,11 @@ mod upstream;
 mod watchdog;
 
 pub use answer::request_id;
+pub use axe::Axe;
 pub use backends::{
     Collector, CollectorOptions, External, Jaeger, Loki, Prometheus, Record, Sample, Target, Tempo,
 };
+pub use browser::{Browser, Key};
 pub use chain::{Chain, Instance};
 pub use chain_options::{ChainOptions, Service};
 pub use database::{Database, sqlite};

@@ -35,6 +35,10 @@ impl External {
     pub const COMPOSE_LOADER: Self = Self::new("compose-loader", &[], "compose's loader");
     /// The linter of Dockerfiles.
     pub const HADOLINT: Self = Self::new("hadolint", &[], "hadolint");
+    /// The browser.
+    pub const CHROMIUM: Self = Self::new("chromium", &[], "Chromium");
+    /// What leads it.
+    pub const CHROMEDRIVER: Self = Self::new("chromedriver", &[], "chromedriver");
     /// Tempo, which no package registry has.
     pub const TEMPO: Self =
         Self { variable: Some("TEMPO_BIN"), ..Self::new("tempo", &[], "Tempo") };

@@ -1,0 +1,77 @@
+//! A trace leaves as a file and comes back, here or anywhere else that reads OTLP.
+
+use serde_json::{Value, json};
+use testbed::Sink;
+
+use crate::made::{TRACE, post, send, small_trace};
+use crate::visit::{ROWS, Visit};
+
+/// Keeps what a download would write, in place of a folder of the browser's.
+const CATCH: &str = "window.caught = undefined; const make = URL.createObjectURL; \
+                     URL.createObjectURL = (blob) => { blob.text().then((text) => { window.caught = text; }); return make.call(URL, blob); };";
+
+#[tokio::test]
+async fn a_download_is_otlp_json_that_a_receiver_takes_and_the_page_opens() {
+    let Some(visit) = Visit::begin().await else { return };
+    let browser = &visit.browser;
+    send(&visit.sink.endpoint(), TRACE, &small_trace()).await;
+    visit.open_trace(TRACE).await;
+    browser.run(CATCH).await;
+    browser.click(".trace-id button:last-of-type").await;
+    let file = browser.wait_for("window.caught").await;
+    let otlp: Value = serde_json::from_str(file.as_str().unwrap()).unwrap();
+
+    // Every receiver of OTLP takes it, with the same spans.
+    let other = Sink::start().await;
+    post(&format!("{}/v1/traces", other.endpoint()), &otlp).await;
+    assert_eq!(other.spans(TRACE), visit.sink.spans(TRACE));
+
+    opens(&visit, "otlp.json", file.as_str().unwrap()).await;
+    // As Tempo answers it, and as the Collector writes it, an export a line.
+    let tempo =
+        browser.run_async(&format!("return (await fetch('/api/traces/{TRACE}')).text()")).await;
+    opens(&visit, "tempo.json", tempo.as_str().unwrap()).await;
+    opens(&visit, "collector.jsonl", &split(&otlp)).await;
+    visit.ends_quietly().await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_none_is_refused_in_words() {
+    let Some(visit) = Visit::begin().await else { return };
+    for (text, told) in [
+        ("{", "cannot be read"),
+        ("{\"a\": 1}", "no resourceSpans"),
+        ("{\"resourceSpans\": []}", "no spans"),
+    ] {
+        choose(&visit, "bad.json", text).await;
+        visit.browser.wait_for_text("[role=alert]", told).await;
+    }
+    visit.ends_quietly().await;
+}
+
+async fn opens(visit: &Visit, name: &str, text: &str) {
+    choose(visit, name, text).await;
+    visit.browser.wait_for_text(".source", name).await;
+    visit.browser.wait_for(&format!("{ROWS} === 4")).await;
+    visit.browser.wait_for_text(".trace-id", TRACE).await;
+    visit.browser.wait_for("document.querySelectorAll('.row.failed').length === 1").await;
+}
+
+async fn choose(visit: &Visit, name: &str, text: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    std::fs::write(&path, text).unwrap();
+    visit.open("/trace").await;
+    visit.browser.fill("#file", path.to_str().unwrap()).await;
+    // It is read before the folder goes.
+    visit
+        .browser
+        .wait_for("document.querySelector('[role=treeitem], [role=alert]') !== null")
+        .await;
+}
+
+/// Each resource of an export as an export of its own, one a line.
+fn split(otlp: &Value) -> String {
+    let groups = otlp["resourceSpans"].as_array().unwrap();
+    groups.iter().map(|group| json!({"resourceSpans": [group]}).to_string() + "\n").collect()
+}
