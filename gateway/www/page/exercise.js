@@ -116,8 +116,9 @@ export function wireExercises(place, { settings, showing, changed }) {
   }
 
   function traceLink({ traceId }) {
-    const id = make('code', {}, traceId);
-    return showing ? make('a', { href: showing.link(traceId), target: '_blank', rel: 'noopener', 'aria-label': `Trace ${traceId}, in a new tab` }, id) : id;
+    const id = make('code', {}, `${traceId.slice(0, 12)}…`);
+    const away = make('span', { class: 'unseen' }, ', in a new tab');
+    return showing ? make('a', { href: showing.link(traceId), target: '_blank', rel: 'noopener', title: traceId }, id, away) : id;
   }
 
   async function check(event, exercise) {
