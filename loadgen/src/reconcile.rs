@@ -16,6 +16,7 @@ use http::Uri;
 
 use crate::{cli::Token, outcome::Outcome};
 
+mod ask;
 mod lists;
 mod requests;
 mod summary;
@@ -24,9 +25,11 @@ use lists::{AuditRow, Lists, OrderRow};
 use requests::{Noted, Requests};
 pub use summary::{Kind, Mismatch, Rows, Summary};
 
-/// How long it is waited for what is pending.
+/// How long it is waited for what is pending, and tried again to read what cannot be read.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How long it is tried to read the lists before any load is sent.
+const START_PATIENCE: Duration = Duration::from_secs(5);
 /// Rows asked for at once.
 const AT_ONCE: usize = 16;
 /// So many pending ones tell that it is too early to ask for the rest.
@@ -63,13 +66,13 @@ pub enum Stage {
 }
 
 impl Reconciler {
-    /// Makes sure, before any load is sent, that the rows can be read, and notes the target's time.
+    /// Makes sure, before any load is sent, that the rows can be read (within 5 s: a target may be busy), and notes the target's time.
     ///
     /// # Errors
     /// A list cannot be read; the text says which and what to do.
     pub async fn start(target: &Uri, token: Option<&Token>) -> anyhow::Result<Self> {
         let lists = Lists::new(target, token)?;
-        let since = lists.now().await?;
+        let since = lists.now(Instant::now() + START_PATIENCE).await?;
         Ok(Self { lists, since, noted: Mutex::default() })
     }
 
@@ -81,7 +84,7 @@ impl Reconciler {
         }
     }
 
-    /// Reads the rows of all requests noted, waits at most `patience` for those that are pending, and compares. `tell` hears how far it is.
+    /// Reads the rows of all requests noted, waits at most `patience` for those that are pending or cannot be read, and compares. `tell` hears how far it is.
     pub async fn finish(&self, patience: Duration, tell: impl Fn(Stage)) -> Summary {
         let noted = std::mem::take(&mut *self.noted.lock().unwrap_or_else(PoisonError::into_inner));
         let mut requests = Requests::new(noted);
@@ -100,24 +103,27 @@ impl Reconciler {
         if requests.is_empty() {
             return Ok(());
         }
-        self.read_lists(requests, tell).await?;
+        self.read_lists(requests, deadline, tell).await?;
         self.settle(requests, deadline, tell).await
     }
 
     async fn read_lists(
         &self,
         requests: &mut Requests,
+        deadline: Instant,
         tell: &impl Fn(Stage),
     ) -> anyhow::Result<()> {
         let (mut orders, mut audit_records) = (0, 0);
         let mut after = None;
-        while let Some(page) = self.lists.page::<OrderRow>(self.since, &mut after).await? {
+        while let Some(page) = self.lists.page::<OrderRow>(self.since, &mut after, deadline).await?
+        {
             page.iter().for_each(|row| requests.has_order(row));
             orders += page.len() as u64;
             tell(Stage::Reading { orders, audit_records });
         }
         let mut after = None;
-        while let Some(page) = self.lists.page::<AuditRow>(self.since, &mut after).await? {
+        while let Some(page) = self.lists.page::<AuditRow>(self.since, &mut after, deadline).await?
+        {
             page.iter().for_each(|row| requests.has_audit_record(row));
             audit_records += page.len() as u64;
             tell(Stage::Reading { orders, audit_records });
@@ -138,7 +144,7 @@ impl Reconciler {
         let mut pause = FIRST_PAUSE;
         while !open.is_empty() {
             tell(Stage::Waiting { requests: open.len() as u64 });
-            self.look_again(requests, &mut open).await?;
+            self.look_again(requests, &mut open, deadline).await?;
             open.retain(|(index, looks)| {
                 requests.is_open(*index) && (requests.is_pending(*index) || *looks < LOOKS)
             });
@@ -155,11 +161,12 @@ impl Reconciler {
         &self,
         requests: &mut Requests,
         open: &mut [(usize, u8)],
+        deadline: Instant,
     ) -> anyhow::Result<()> {
         let mut pending = 0;
         for some in open.chunks_mut(AT_ONCE) {
             let ids = some.iter().map(|(index, _)| requests.id(*index));
-            let rows = try_join_all(ids.map(|id| self.lists.rows_of(id))).await?;
+            let rows = try_join_all(ids.map(|id| self.lists.rows_of(id, deadline))).await?;
             for ((index, looks), (orders, audit_records)) in some.iter_mut().zip(rows) {
                 requests.look(*index, &orders, &audit_records);
                 *looks = looks.saturating_add(1);

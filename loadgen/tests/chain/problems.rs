@@ -77,6 +77,20 @@ async fn what_failed_has_made_no_row() {
 }
 
 #[tokio::test]
+async fn rows_are_read_through_a_gateway_that_refuses_a_share() {
+    let system = System::start().await;
+    let fault = system.misbehave(Service::Gateway, "error=503:0.2").await;
+
+    let ended = system.load(&LOAD, &["--max-error-rate", "1", "--reconcile"]).await;
+
+    let refused = ended.number("/total/statuses/503");
+    // Reads of rows were refused as well, and tried again.
+    assert!(refused > 0 && fault.count("error").await >= refused, "{}", ended.stdout);
+    ended.assert_ended(0, &Verdicts::whole(40));
+    assert_eq!((ended.rows(), ended.mismatches()), ([40 - refused; 3], vec![]));
+}
+
+#[tokio::test]
 async fn a_problem_does_not_hide_a_broken_hop() {
     let system = System::start().await;
     let error = system.misbehave(Service::Order, "error=503").await;

@@ -1,6 +1,10 @@
 //! Against lists of a target that is made for the test.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{
+    collections::HashMap,
+    sync::Mutex,
+    time::{Duration, Instant},
+};
 
 use clap::Parser as _;
 use loadgen::{
@@ -96,25 +100,50 @@ fn older(page: u8) -> Value {
     })
 }
 
-#[tokio::test]
-async fn an_overloaded_target_is_asked_again() {
-    let asked = AtomicUsize::new(0);
-    let upstream = Upstream::start(move |received: &Received| {
-        let first =
-            received.path.contains("limit=200") && asked.fetch_add(1, Ordering::SeqCst) == 0;
-        if first {
-            Reply::json(503, &json!({"code": "overloaded"}))
-        } else {
-            page(&[row(1, 1)], None)
-        }
+/// A target that gives `replies` before it gives rows, for every list and page of it anew.
+async fn reluctant(replies: Vec<Reply>) -> Upstream {
+    let asked = Mutex::new(HashMap::<String, usize>::new());
+    Upstream::start(move |received: &Received| {
+        let mut asked = asked.lock().unwrap();
+        let count = asked.entry(received.path.clone()).or_default();
+        *count += 1;
+        replies.get(*count - 1).cloned().unwrap_or_else(|| page(&[row(1, 1)], None))
     })
-    .await;
+    .await
+}
+
+#[tokio::test]
+async fn what_may_pass_is_asked_again_before_the_load_and_after_it() {
+    let busy = |status| Reply::json(status, &json!({"code": "overloaded"}));
+    let upstream = reluctant(vec![busy(503), busy(429), Reply::Close, busy(504), busy(500)]).await;
     let reconciler = start(&upstream, None).await.unwrap();
     reconciler.note(&done(1));
 
     let summary = finish(&reconciler).await;
 
     assert_eq!(summary.to_string(), "1 answers, 1 orders, 1 audit records");
+    // Two lists, each read before and after.
+    assert_eq!(upstream.requests().len(), 4 * 6);
+}
+
+#[tokio::test]
+async fn it_is_waited_as_long_as_the_target_says() {
+    let later = Reply::json(503, &json!({})).header("retry-after", "1");
+    let upstream = reluctant(vec![later]).await;
+    let started = Instant::now();
+    start(&upstream, None).await.unwrap();
+    // One second for each of the two lists.
+    assert!(started.elapsed() >= Duration::from_secs(2), "{:?}", started.elapsed());
+    assert_eq!(upstream.requests().len(), 4);
+}
+
+#[tokio::test]
+async fn it_is_not_waited_for_a_target_that_names_a_time_beyond_the_patience() {
+    let later = Reply::json(503, &json!({})).header("retry-after", "3600");
+    let upstream = reluctant(vec![later]).await;
+    let error = start(&upstream, None).await.unwrap_err().to_string();
+    assert!(error.contains("answered 503 Service Unavailable; its log says why"), "{error}");
+    assert_eq!(upstream.requests().len(), 1);
 }
 
 #[tokio::test]
