@@ -20,7 +20,7 @@ export const findTraces = (parameters) => getJson('/api/search', { spss: 0, ...p
 
 export const getTrace = (id) => getJson(`/api/traces/${encodeURIComponent(id)}`);
 
-export const getLogs = (traceId, limit) => getJson('/api/logs', { trace_id: traceId, limit });
+export const findLogs = (parameters) => getJson('/api/logs', parameters);
 
 export async function tagValues(tag) {
   const { tagValues: values } = await getJson(`/api/search/tag/${encodeURIComponent(tag)}/values`);

@@ -11,7 +11,7 @@ import { showLogs } from './trace/logs.js';
 import { buildTrace } from './trace/model.js';
 import { Waterfall } from './trace/waterfall.js';
 
-/** Spans of one request arrive within this after its end; a trace older than this is not asked for again. */
+/** What belongs together arrives within this; a trace that has not grown for so long is not asked for again. */
 const SETTLED_MS = 20_000;
 /** Pretty JSON of more spans than this only stops the page. */
 const MOST_RAW = 1000;
@@ -29,6 +29,7 @@ class TracePage {
   #spans = [];
   #isFile = false;
   #asked = false;
+  #grown = 0;
   #logs = el('div', {});
   #aside = el('aside', { class: 'details', hidden: true, 'aria-label': 'Chosen span' });
   #waterfall = new Waterfall((each) => this.#choose(each));
@@ -48,8 +49,8 @@ class TracePage {
     document.title = `${id} · tracechain`;
     const ask = coalesced(() => this.#load(id));
     follow(() => {
-      const age = this.#trace ? Date.now() - Number(this.#trace.start / 1_000_000n) - this.#trace.duration : 0;
-      if (!this.#isFile && (!this.#asked || !this.#trace || age < SETTLED_MS)) ask();
+      const isSettled = this.#trace && performance.now() - this.#grown > SETTLED_MS;
+      if (!this.#isFile && !(this.#asked && isSettled)) ask();
     });
     ask();
   }
@@ -83,14 +84,19 @@ class TracePage {
     try {
       const spans = readSpans(await getTrace(id));
       this.#asked = true;
-      if (this.#isFile || spans.length === this.#spans.length) return;
-      if (!this.#trace) this.#draw();
-      this.#show(spans);
+      if (this.#isFile) return;
+      if (spans.length !== this.#spans.length) this.#grow(spans);
       await showLogs(this.#logs, this.#trace, (span) => this.#goTo(span));
     } catch (error) {
       this.#asked = true;
       this.#fail(id, error);
     }
+  }
+
+  #grow(spans) {
+    this.#grown = performance.now();
+    if (!this.#trace) this.#draw();
+    this.#show(spans);
   }
 
   #fail(id, error) {

@@ -4,6 +4,7 @@ import { coalesced, findTraces } from './api.js';
 import { byId, el, say } from './dom.js';
 import { plural } from './format.js';
 import { follow } from './live.js';
+import { pauseButton } from './pause.js';
 import { filterForm } from './traces/filter.js';
 import { readTraces } from './traces/found.js';
 import { numbers } from './traces/numbers.js';
@@ -16,9 +17,9 @@ export async function tracesPage(main) {
   const form = filterForm(() => ask());
   const scatter = new Scatter();
   const table = new Table();
-  const pause = el('button', { type: 'button', 'aria-pressed': 'false', onclick: () => (toggle(pause) ? undefined : ask()) }, 'Pause');
+  const pause = pauseButton(() => ask());
   main.replaceChildren(
-    el('div', { class: 'title' }, el('h1', {}, 'Traces'), pause),
+    el('div', { class: 'title' }, el('h1', {}, 'Traces'), pause.element),
     el('div', { id: 'store' }),
     form.element,
     el('p', { id: 'found', class: 'notice', role: 'status' }),
@@ -47,17 +48,11 @@ export async function tracesPage(main) {
 
   follow((stats) => {
     byId('store').replaceChildren(...holdings(stats));
-    if (pause.getAttribute('aria-pressed') === 'false') ask();
+    if (!pause.isPaused()) ask();
   });
   ask();
 }
 
 function nothing(form) {
   return form.isEmpty() ? 'None yet. Send a request to the gateway, or spans to the OTLP ports: they appear here by themselves.' : 'No trace fits.';
-}
-
-function toggle(button) {
-  const isPressed = button.getAttribute('aria-pressed') === 'false';
-  button.setAttribute('aria-pressed', String(isPressed));
-  return isPressed;
 }

@@ -21,6 +21,7 @@ struct Files;
 pub(crate) fn router() -> Router {
     Router::new()
         .route("/", get(shell))
+        .route("/logs", get(shell))
         .route("/trace", get(shell))
         .route("/trace/{id}", get(shell))
         .route("/pages/{*path}", get(asset))

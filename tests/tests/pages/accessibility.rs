@@ -20,7 +20,7 @@ async fn no_page_violates_wcag() {
     spans.push(Made::new("audit", "orphan", (10, 0xdead), SERVER, (50_000, 60_000)));
     spans.push(Made::new("shop", "call", (11, 2), CLIENT, (60_000, 70_000)));
     send(&visit.sink.endpoint(), TRACE, &spans).await;
-    send_log(&visit.sink.endpoint(), TRACE, 2, "shop", "packed").await;
+    send_log(&visit.sink.endpoint(), (TRACE, 2), 0, "shop", "packed").await;
 
     for (width, is_dark) in [(1600, false), (1600, true), (360, false), (360, true)] {
         visit.browser.resize(width, 1000, is_dark).await;
@@ -39,7 +39,7 @@ async fn no_page_violates_wcag() {
 }
 
 /// An address, and what is true once its page is as it is meant to be.
-fn pages() -> [(String, &'static str); 6] {
+fn pages() -> [(String, &'static str); 7] {
     let rows = "document.querySelectorAll('.traces tbody tr').length === 1";
     [
         ("/".to_owned(), rows),
@@ -50,6 +50,7 @@ fn pages() -> [(String, &'static str); 6] {
             "document.querySelector('.details h2') !== null && document.querySelector('.lines') !== null",
         ),
         (format!("/trace/{}", "2".repeat(32)), "document.querySelector('[role=alert]') !== null"),
+        ("/logs".to_owned(), "document.querySelector('.lines tbody tr') !== null"),
         ("/trace".to_owned(), "document.querySelector('#file') !== null"),
     ]
 }

@@ -17,7 +17,7 @@ async fn markup_in_names_attributes_and_log_lines_stays_text() {
         .with(IMAGE, SCRIPT)
         .with("peer.service", IMAGE);
     send(&visit.sink.endpoint(), TRACE, &[span]).await;
-    send_log(&visit.sink.endpoint(), TRACE, 1, SCRIPT, SCRIPT).await;
+    send_log(&visit.sink.endpoint(), (TRACE, 1), 0, SCRIPT, SCRIPT).await;
 
     visit.open("/").await;
     browser.wait_for_text(".traces a", IMAGE).await;

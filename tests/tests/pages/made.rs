@@ -115,10 +115,16 @@ pub(crate) async fn send(endpoint: &str, trace: &str, spans: &[Made]) {
     }
 }
 
-/// Sends a log line of a trace.
-pub(crate) async fn send_log(endpoint: &str, trace: &str, span: u64, service: &str, text: &str) {
+/// Sends a log line of a trace, written so many seconds ago.
+pub(crate) async fn send_log(
+    endpoint: &str,
+    (trace, span): (&str, u64),
+    ago: u64,
+    service: &str,
+    text: &str,
+) {
     let record = json!({
-        "timeUnixNano": (now() - 990_000_000).to_string(), "severityNumber": 9, "severityText": "INFO",
+        "timeUnixNano": (now() - ago * 1_000_000_000).to_string(), "severityNumber": 9, "severityText": "INFO",
         "body": {"stringValue": text}, "traceId": trace, "spanId": span_id(span),
         "attributes": [{"key": text, "value": {"stringValue": text}}],
     });

@@ -12,6 +12,7 @@ mod file;
 mod hostile;
 mod keyboard;
 mod large;
+mod logs;
 mod made;
 mod restart;
 mod screenshots;

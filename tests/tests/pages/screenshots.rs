@@ -36,7 +36,11 @@ async fn pages_fit_their_window_from_360_to_1600_pixels_and_are_pictured() {
                 .wait_for(&format!("{ROWS} === 14 && document.querySelector('.lines') !== null"))
                 .await;
             picture(&visit, &format!("trace-{width}-{theme}")).await;
+            visit.open("/logs").await;
+            browser.wait_for("document.querySelectorAll('.lines tbody tr').length > 20").await;
+            picture(&visit, &format!("logs-{width}-{theme}")).await;
             visit.open("/trace").await;
+            browser.wait_for("document.querySelector('#file') !== null").await;
             picture(&visit, &format!("open-{width}-{theme}")).await;
             visit.open(&format!("/trace/{trace}#span={span}")).await;
             browser.wait_for_text(".details h2", "INSERT orders").await;

@@ -1,6 +1,6 @@
 // The log lines of a trace, by time.
 
-import { getLogs } from '../api.js';
+import { findLogs } from '../api.js';
 import { colourClass } from '../colour.js';
 import { el } from '../dom.js';
 import { duration, plural } from '../format.js';
@@ -10,7 +10,10 @@ const MOST = 1000;
 
 /** Fills `place`; `onSpan` gets the id of the span that a reader wants to see. */
 export async function showLogs(place, trace, onSpan) {
-  const { logs } = await getLogs(trace.id, MOST);
+  const { logs } = await findLogs({ trace_id: trace.id, limit: MOST });
+  // Drawn again only for more, so that nobody loses a place in it.
+  if (place.hasChildNodes() && place.dataset.lines === String(logs.length)) return;
+  place.dataset.lines = logs.length;
   const lines = logs.map((line) => ({ ...line, time: BigInt(line.time_unix_nano) }));
   lines.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
   const said = lines.length === 0 ? 'No log line carries this trace id.' : `${plural(lines.length, 'line')}${lines.length === MOST ? ', the newest; older ones are not shown' : ''}.`;
@@ -32,7 +35,7 @@ function row(line, trace, onSpan) {
   const go = known && el('button', { type: 'button', class: 'link', onclick: () => onSpan(line.span_id) }, known.span.name);
   return el(
     'tr',
-    { class: `${colourClass(line.service)} level-${line.level.toLowerCase().replace(/[^a-z]/g, '')}` },
+    { class: `${colourClass(line.service)} ${levelClass(line)}` },
     el('td', { class: 'number' }, duration(after)),
     el('td', {}, el('span', { class: 'level' }, line.level)),
     el('td', {}, el('span', { class: 'service' }, line.service)),
@@ -41,9 +44,12 @@ function row(line, trace, onSpan) {
   );
 }
 
-const message = (line) => el('span', {}, line.message === null ? '' : shown(line.message));
+/** The class of its level; a sender may call a level anything. */
+export const levelClass = ({ level }) => `level-${level.toLowerCase().replace(/[^a-z]/g, '')}`;
 
-function fields({ attributes }) {
+export const message = (line) => el('span', {}, line.message === null ? '' : shown(line.message));
+
+export function fields({ attributes }) {
   const given = Object.entries(attributes).filter(([, value]) => value !== null);
   return given.length > 0 && el('span', { class: 'fields' }, given.map(([key, value]) => ` ${key}=${shown(value)}`));
 }
