@@ -26,8 +26,15 @@ pub(super) use situation::{Answer, Situation};
 
 use super::span::{Span, Value};
 
-const BUILT_IN: [&str; 2] =
-    [include_str!("../../contracts/process.toml"), include_str!("../../contracts/register.toml")];
+const BUILT_IN: [&str; 7] = [
+    include_str!("../../contracts/process.toml"),
+    include_str!("../../contracts/register.toml"),
+    include_str!("../../contracts/read-users.toml"),
+    include_str!("../../contracts/read-user.toml"),
+    include_str!("../../contracts/read-orders.toml"),
+    include_str!("../../contracts/read-order.toml"),
+    include_str!("../../contracts/read-audit.toml"),
+];
 
 /// Every contract that traces can be held against, by name.
 #[derive(Clone, Debug)]

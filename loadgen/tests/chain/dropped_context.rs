@@ -104,3 +104,28 @@ async fn a_fault_that_has_gone_leaves_nothing_to_find() {
     let ended = system.load(&[&CLOSED[..], &["--requests", "20"]].concat(), &VERIFY).await;
     ended.assert_ended(0, &Verdicts::whole(20));
 }
+
+#[tokio::test]
+async fn reads_that_lose_their_context_are_named_too() {
+    let system = System::start().await;
+    let fault = system.misbehave(Service::Gateway, "drop_context").await;
+
+    let load = [&CLOSED[..], &["--requests", "80", "--scenario", "mixed", "--seed", "7"]].concat();
+    let ended = system.load(&load, &VERIFY).await;
+
+    assert_eq!(fault.count("drop_context").await, 80);
+    let steps = ended.report["steps"].as_array().unwrap();
+    let sent = |names: &[&str]| -> u64 {
+        let named = |step: &&serde_json::Value| {
+            names.iter().any(|name| step["name"].as_str().unwrap().starts_with(name))
+        };
+        steps.iter().filter(named).map(|step| step["requests"].as_u64().unwrap()).sum()
+    };
+    let hops = [
+        ("gateway → audit-service: broken", sent(&["newest audit"])),
+        ("gateway → order-service: broken", sent(&["newest orders", "an order"])),
+        ("gateway → user-service: broken", sent(&["order ", "register", "a user"])),
+    ];
+    assert!(hops.iter().all(|(_, count)| *count > 0), "{hops:?}");
+    ended.assert_ended(3, &Verdicts::of([("broken", 80)], hops));
+}

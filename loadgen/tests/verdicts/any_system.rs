@@ -139,7 +139,18 @@ fn a_file_takes_the_place_of_a_built_in_contract() {
     fs::write(&file, from_trace("process", &Made::new(SHOP, 200).0).unwrap().to_toml().unwrap())
         .unwrap();
     let contracts = Contracts::load(&[file]).unwrap();
-    assert_eq!(contracts.names(), ["process", "register"]);
+    assert_eq!(
+        contracts.names(),
+        [
+            "process",
+            "read-audit",
+            "read-order",
+            "read-orders",
+            "read-user",
+            "read-users",
+            "register"
+        ]
+    );
     let judgement = judge::judge(&contracts, &completed(), &Made::new(SHOP, 200).0, &[]);
     assert_eq!(judgement.verdict, Verdict::Whole, "{}", judgement.detail);
 }

@@ -184,6 +184,8 @@ fn attributes(
     let (verb, object) = name.split_once(' ').unwrap_or((name, ""));
     let (next, database) = match service {
         "loadgen" | "nginx" => ("gateway", ""),
+        "gateway" if object.starts_with("/orders") => ("order-service", ""),
+        "gateway" if object == "/audit" => ("audit-service", ""),
         "gateway" => ("user-service", ""),
         "user-service" => ("order-service", "users-db"),
         "order-service" => ("audit-service", "orders-db"),

@@ -11,6 +11,7 @@ mod hops;
 mod made;
 mod other_answers;
 mod properties;
+mod reads;
 mod summaries;
 mod variants;
 mod wrong;
