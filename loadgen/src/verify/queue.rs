@@ -98,12 +98,12 @@ impl Verifier {
             let judge = |expectation: &Expectation, spans: &[_]| {
                 judge::judge(&contracts, expectation, spans, &settings.killed)
             };
-            let settled = |id, judgement: Judgement| {
+            let settled = |expectation: &Expectation, judgement: Judgement| {
                 counts.settled(judgement.verdict);
                 if let Some(tell) = &on_verdict {
                     tell(&judgement);
                 }
-                summary.add(id, judgement);
+                summary.settle(expectation, judgement);
             };
             let run = run::Run::new(&settings, judge, settled);
             run.finish(&backend, received, closed).await;

@@ -9,7 +9,10 @@ use opentelemetry::trace::TraceId;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::verdict::{Hop, Judgement, Verdict};
+use super::{
+    expectation::Expectation,
+    verdict::{Hop, Judgement, Verdict},
+};
 
 mod terminal;
 
@@ -23,6 +26,8 @@ pub struct Summary {
     pub expected: u64,
     /// How many traces got each verdict; a verdict that none got is not here.
     pub verdicts: BTreeMap<Verdict, u64>,
+    /// Of the whole ones, those whose step has no contract: they were only held to be one tree under one root.
+    pub without_contract: u64,
     /// How many traces got each verdict that blames a hop, by hop.
     pub hops: Vec<HopCount>,
     /// The traces that are neither whole nor killed on purpose, in the order in which they were judged.
@@ -58,6 +63,13 @@ pub struct Failure {
 }
 
 impl Summary {
+    /// Counts the trace of an expectation.
+    pub fn settle(&mut self, expectation: &Expectation, judgement: Judgement) {
+        let is_whole = judgement.verdict == Verdict::Whole;
+        self.without_contract += u64::from(is_whole && expectation.contract.is_none());
+        self.add(expectation.trace_id, judgement);
+    }
+
     /// Counts a trace.
     pub fn add(&mut self, trace_id: TraceId, judgement: Judgement) {
         let Judgement { verdict, hop, detail, .. } = judgement;

@@ -13,6 +13,7 @@ fn assert_whole(ended: &Ended, requests: u64) {
     ended.assert_ended(0, &Verdicts::whole(requests));
     assert_eq!(ended.number("/total/requests"), requests, "{}", ended.stdout);
     assert_eq!(ended.number("/total/errors"), 0, "{}", ended.stdout);
+    assert_eq!(ended.number("/verification/without_contract"), 0, "{}", ended.stdout);
     let line = format!("\n{requests} of {requests} traces whole");
     assert!(ended.stdout.contains(&line), "{}", ended.stdout);
 }

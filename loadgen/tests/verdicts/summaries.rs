@@ -1,13 +1,14 @@
 //! The summary of a run: its text, its JSON, its bounds.
 
 use loadgen::verify::{
+    expectation::Expectation,
     summary::{MAX_FAILURES, Summary},
     verdict::{Judgement, Verdict},
 };
 use opentelemetry::trace::TraceId;
 use serde_json::json;
 
-use crate::hop;
+use crate::{completed, hop};
 
 fn judgement(verdict: Verdict, at: Option<(&str, &str)>, detail: &str) -> Judgement {
     let hop = at.and_then(|(from, to)| hop(from, to));
@@ -40,6 +41,24 @@ fn a_good_run_is_one_line() {
     assert_eq!(whole(6000).to_string(), "6000 of 6000 traces whole");
     assert_eq!(whole(1).to_string(), "1 of 1 trace whole");
     assert!(whole(6000).is_good());
+}
+
+#[test]
+fn traces_that_were_only_held_to_be_one_tree_are_told() {
+    let (with, without) = (completed(), Expectation { contract: None, ..completed() });
+    let mut summary = Summary { expected: 4, ..Summary::default() };
+    summary.settle(&with, judgement(Verdict::Whole, None, ""));
+    assert_eq!(summary.without_contract, 0);
+    summary.settle(&without, judgement(Verdict::Whole, None, ""));
+    summary.settle(&without, judgement(Verdict::Whole, None, ""));
+    summary.settle(&without, judgement(Verdict::Missing, None, "nothing"));
+    let expected = "\
+3 of 4 traces whole
+  2 of them without a contract: only held to be one tree
+  1 trace missing
+    00000000000000000000000000000007 nothing";
+    assert_eq!(summary.to_string(), expected);
+    assert_eq!(serde_json::to_value(&summary).unwrap()["without_contract"], 2);
 }
 
 #[test]
@@ -78,6 +97,7 @@ fn the_report_lists_every_failure() {
     let expected = json!({
         "expected": 3,
         "verdicts": {"whole": 2, "wrong_parent": 1},
+        "without_contract": 0,
         "hops": [{"from": "gateway", "to": "user-service", "verdict": "wrong_parent", "count": 1}],
         "failures": [{
             "trace_id": "00000000000000000000000000000005", "verdict": "wrong_parent",

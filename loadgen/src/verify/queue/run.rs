@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
-use opentelemetry::trace::TraceId;
 use tokio::{sync::mpsc::UnboundedReceiver, time::sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -46,7 +45,7 @@ struct Looked {
 impl<'a, J, S> Run<'a, J, S>
 where
     J: Fn(&Expectation, &[Span]) -> Judgement,
-    S: FnMut(TraceId, Judgement),
+    S: FnMut(&Expectation, Judgement),
 {
     pub(super) fn new(settings: &'a Settings, judge: J, settled: S) -> Self {
         let schedule = Schedule::new(settings.after, settings.timeout);
@@ -122,7 +121,7 @@ where
             }
         };
         match judgement {
-            Some(judgement) => (self.settled)(waiting.expectation.trace_id, judgement),
+            Some(judgement) => (self.settled)(&waiting.expectation, judgement),
             None => self.schedule.again(waiting, now),
         }
     }
@@ -152,7 +151,7 @@ where
         self.swept = now;
         let judgement = unverified(error);
         for waiting in self.schedule.take_overdue(now) {
-            (self.settled)(waiting.expectation.trace_id, judgement.clone());
+            (self.settled)(&waiting.expectation, judgement.clone());
         }
     }
 }

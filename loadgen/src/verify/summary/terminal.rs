@@ -1,9 +1,12 @@
-//! The summary as the terminal shows it: `6000 of 6000 traces whole`, then what is not, by verdict and hop, each with its first traces.
+//! The summary as the terminal shows it: `6000 of 6000 traces whole`, of how many that says less, then what is not, by verdict and hop, each with its first traces.
 
 use std::{collections::BTreeMap, fmt};
 
 use super::{Failure, Summary};
-use crate::verify::verdict::{Hop, Verdict};
+use crate::{
+    output::printable,
+    verify::verdict::{Hop, Verdict},
+};
 
 /// Traces shown of each verdict and hop.
 const SHOWN: usize = 5;
@@ -19,6 +22,10 @@ impl fmt::Display for Summary {
         let judged = self.judged();
         if judged < self.expected {
             write!(formatter, ", {} not judged", self.expected - judged)?;
+        }
+        if self.without_contract > 0 {
+            let count = self.without_contract;
+            write!(formatter, "\n  {count} of them without a contract: only held to be one tree")?;
         }
         for ((verdict, hop), of_group) in &self.groups() {
             group(formatter, *verdict, hop.as_ref(), of_group)?;
@@ -49,10 +56,10 @@ fn group(
     failures: &[&Failure],
 ) -> fmt::Result {
     let count = u64::try_from(failures.len()).unwrap_or(u64::MAX);
-    let at = hop.map_or_else(String::new, |hop| format!(" at {hop}"));
+    let at = hop.map_or_else(String::new, |hop| format!(" at {}", printable(&hop.to_string())));
     write!(formatter, "\n  {count} {} {verdict}{at}", traces(count))?;
     for failure in failures.iter().take(SHOWN) {
-        write!(formatter, "\n    {} {}", failure.trace_id, failure.detail)?;
+        write!(formatter, "\n    {} {}", failure.trace_id, printable(&failure.detail))?;
     }
     match failures.len().saturating_sub(SHOWN) {
         0 => Ok(()),
