@@ -43,15 +43,15 @@ impl Load {
         assert!(there.is_some(), "{} answers of {count}", self.count() - before);
     }
 
-    /// Waits for the answers that are under way, and gives the trace ids of all: every request must have been answered with 200.
-    pub(crate) async fn end(mut self) -> Vec<String> {
+    /// Waits for the answers that are under way, and gives the trace ids of all: every request must have been answered with one of `statuses`.
+    pub(crate) async fn end(mut self, statuses: &[u16]) -> Vec<String> {
         self.stop.store(true, Ordering::Relaxed);
         while let Some(ended) = self.clients.join_next().await {
             ended.unwrap();
         }
         let sent = self.sent.lock().unwrap();
-        let failed: Vec<&Sent> =
-            sent.iter().filter(|sent| !matches!(sent, Ok((200, _)))).take(5).collect();
+        let good = |sent: &&Sent| sent.as_ref().is_ok_and(|(status, _)| statuses.contains(status));
+        let failed: Vec<&Sent> = sent.iter().filter(|sent| !good(sent)).take(5).collect();
         assert!(failed.is_empty(), "of {} requests, failed ones: {failed:?}", sent.len());
         let bodies = sent.iter().flatten();
         bodies.map(|(_, body)| body["trace_id"].as_str().unwrap().to_owned()).collect()

@@ -9,6 +9,9 @@ use crate::load::Load;
 use crate::system::{System, is_not_run};
 use crate::{DEADLINE, PROCESS};
 
+/// On a machine with much else to do audit may take its second and be recorded later, which is nothing that metrics are about.
+const ANSWERED: [u16; 2] = [200, 202];
+
 fn targets(system: &System) -> Vec<Target> {
     let chain = &system.chain;
     vec![
@@ -104,7 +107,7 @@ async fn everything_is_scraped_every_rule_has_data_and_no_name_has_two_sources()
     // Only with two scrapes of the last of them do the alerts have anything to stumble over.
     series(&prometheus, "rate(otelcol_receiver_refused_log_records[5m])").await;
     every_rule_is_evaluated_again(&prometheus).await;
-    let trace_ids = load.end().await;
+    let trace_ids = load.end(&ANSWERED).await;
     a_slow_bucket_leads_to_a_trace(&system, &prometheus, &trace_ids).await;
 
     let query = "count by (__name__) (count by (__name__, job) ({__name__=~\"(http|db|tracechain|otel_sdk)_.*\"})) > 1";
@@ -137,5 +140,5 @@ async fn services_that_push_their_metrics_look_as_if_they_had_been_scraped() {
     .await;
     series(&prometheus, "http_request_duration_seconds_bucket{service=\"gateway\", le=\"0.3\"}")
         .await;
-    load.end().await;
+    load.end(&ANSWERED).await;
 }

@@ -68,7 +68,7 @@ async fn while_the_collector_is_stopped_no_request_fails_and_every_span_is_accou
     load.goes_on(OUTAGE, SOME).await;
     system.collector.restart().await;
     load.goes_on(Duration::ZERO, SOME).await;
-    let trace_ids = load.end().await;
+    let trace_ids = load.end(&[200]).await;
 
     let services = system.exported().await;
     system.forwarded().await;
@@ -91,7 +91,7 @@ async fn while_the_backends_are_stopped_nothing_is_dropped_and_all_is_delivered_
     load.goes_on(OUTAGE, SOME).await;
     tokio::join!(system.jaeger.restart(), system.loki.restart());
     load.goes_on(Duration::ZERO, SOME).await;
-    let trace_ids = load.end().await;
+    let trace_ids = load.end(&[200]).await;
 
     let services = system.exported().await;
     assert_eq!(lost(&system.forwarded().await), []);
@@ -122,7 +122,7 @@ async fn what_the_collector_has_taken_survives_its_kill_while_the_backend_is_awa
     system.jaeger.stop().await;
     let load = Load::on(&system.chain);
     load.goes_on(Duration::ZERO, 2 * SOME).await;
-    let trace_ids = load.end().await;
+    let trace_ids = load.end(&[200]).await;
     let services = system.exported().await;
     let exported: f64 =
         services.iter().map(|(_, scrape)| scrape.value("otel_sdk_spans_exported_total")).sum();
