@@ -8,8 +8,8 @@ pub(crate) enum Exit {
     /// 0: all as it should be.
     #[default]
     Good,
-    /// 1: a threshold was missed.
-    ThresholdMissed,
+    /// 1: a threshold was missed, not one request was answered as expected, or what was found out could not be written.
+    Missed,
     /// 2: bad arguments, or a target that cannot be reached; said before any load is sent.
     BadArguments,
     /// 3: a trace is not whole, rows do not agree, or that could not be found out.
@@ -17,14 +17,14 @@ pub(crate) enum Exit {
 }
 
 impl Exit {
-    /// How a run ends whose load was sent.
-    pub(crate) fn of_run(thresholds_met: bool, traces_whole: bool, rows_agree: bool) -> Self {
+    /// How a run ends whose load was sent; `met` are the thresholds, and that anything was answered as expected.
+    pub(crate) fn of_run(met: bool, traces_whole: bool, rows_agree: bool) -> Self {
         if !traces_whole || !rows_agree {
             Self::NotWhole
-        } else if thresholds_met {
+        } else if met {
             Self::Good
         } else {
-            Self::ThresholdMissed
+            Self::Missed
         }
     }
 
@@ -32,7 +32,7 @@ impl Exit {
     pub(crate) fn code(self) -> u8 {
         match self {
             Self::Good => 0,
-            Self::ThresholdMissed => 1,
+            Self::Missed => 1,
             Self::BadArguments => 2,
             Self::NotWhole => 3,
         }
@@ -51,11 +51,11 @@ mod tests {
 
     #[test]
     fn what_is_not_whole_outranks_a_missed_threshold() {
-        let code = |thresholds, traces, rows| Exit::of_run(thresholds, traces, rows).code();
+        let code = |met, traces, rows| Exit::of_run(met, traces, rows).code();
         assert_eq!(code(true, true, true), 0);
         assert_eq!(code(false, true, true), 1);
         assert_eq!([code(true, false, true), code(true, true, false)], [3, 3]);
         assert_eq!([code(false, false, true), code(false, true, false)], [3, 3]);
-        assert!(Exit::NotWhole > Exit::ThresholdMissed && Exit::ThresholdMissed > Exit::Good);
+        assert!(Exit::NotWhole > Exit::Missed && Exit::Missed > Exit::Good);
     }
 }

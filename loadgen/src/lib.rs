@@ -13,6 +13,7 @@ pub mod cli;
 mod exit;
 pub mod load;
 pub mod outcome;
+mod output;
 mod progress;
 pub mod reconcile;
 pub mod report;

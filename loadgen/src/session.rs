@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     cli::{Cli, Command},
     exit::Exit,
+    output,
     verify::standalone,
 };
 
@@ -18,7 +19,7 @@ mod wish;
 /// Runs the program with `args` (its name first).
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     if let Err(error) = shared::config::load_dotenv() {
-        eprintln!("error: {error}");
+        output::tell(&format!("error: {error}"));
         return Exit::BadArguments.into();
     }
     let cli = match shared::config::parse::<Cli>(args) {
@@ -41,11 +42,10 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// A run that failed after load was sent is not known to be whole.
+/// What fails is what was asked for, or what has to be there for it: once load was sent, a run comes to its report.
 fn failed(error: &anyhow::Error) -> ExitCode {
-    eprintln!("error: {error:#}");
-    let invalid = shared::config::is_invalid(error);
-    if invalid { Exit::BadArguments.into() } else { Exit::NotWhole.into() }
+    output::tell(&format!("error: {error:#}"));
+    Exit::BadArguments.into()
 }
 
 /// Cancelled by the first Ctrl-C or SIGTERM: the load ends, and what is under way is finished. A second one ends the program at once.
@@ -62,7 +62,7 @@ fn stop_on_signals() -> std::io::Result<CancellationToken> {
                 _ = terminate.recv() => {}
             }
             if again {
-                eprintln!("stopped a second time: ended without a report");
+                output::tell("stopped a second time: ended without a report");
                 std::process::exit(130);
             }
             stopped.cancel();

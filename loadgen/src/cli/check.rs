@@ -2,7 +2,7 @@
 //!
 //! Invariant: a run that is bound to fail, or to check nothing, is refused before anything is sent.
 
-use std::path::Path;
+use std::{os::unix::fs::FileTypeExt as _, path::Path};
 
 use shared::{
     config::{Invalid, telemetry::RootSampler},
@@ -150,6 +150,11 @@ fn writable(flag: &str, file: &Path) -> Result<(), Invalid> {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
     };
+    // A pipe would wait for its reader to be opened, and end for the reader when it is closed again.
+    let is_pipe = std::fs::metadata(file).is_ok_and(|found| found.file_type().is_fifo());
+    if is_pipe {
+        return Ok(());
+    }
     let existing = file.exists().then(|| std::fs::OpenOptions::new().append(true).open(file));
     let wrong = match existing {
         Some(Err(error)) => error.to_string(),

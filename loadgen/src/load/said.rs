@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use shared::names::header::{IDEMPOTENCY_REPLAYED, TRACERESPONSE};
 
-use crate::outcome::Said;
+use crate::{outcome::Said, output::is_control};
 
 /// Entries of a chain beyond which nothing is read.
 const MAX_CHAIN: usize = 64;
@@ -68,7 +68,8 @@ fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
 }
 
 fn name(raw: &RawValue) -> Option<String> {
-    let text = text(raw).filter(|text| !text.is_empty())?;
+    // It is printed later, and must not end a line or move a cursor there.
+    let text = text(raw).filter(|text| !text.is_empty() && !text.contains(is_control))?;
     Some(match text.char_indices().nth(MAX_NAME) {
         Some((end, _)) => text[..end].to_owned(),
         None => text.into_owned(),

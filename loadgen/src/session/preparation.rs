@@ -42,8 +42,7 @@ impl Preparation {
     pub(super) async fn new(args: &RunArgs) -> anyhow::Result<Self> {
         let plan = Plan::new(&args.load, args.verification.watch)?;
         let scenario = Arc::new(Scenario::load(&args.requests)?);
-        let report = args.output.report.as_deref().map(ReportFile::open).transpose();
-        let report = report.map_err(|error| Invalid(format!("{error:#}")))?;
+        let report = args.output.report.as_deref().map(ReportFile::open).transpose()?;
         let contracts =
             args.verification.wanted().then(|| contracts(args, &scenario)).transpose()?;
         let telemetry_args = telemetry_args(args);

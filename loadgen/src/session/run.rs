@@ -16,7 +16,9 @@ use super::{
 };
 use crate::{
     cli::RunArgs,
+    exit::Exit,
     load::{self, Live, Load, LoadSummary, Plan},
+    output,
     progress::{LoadLine, Now, Progress, Traces},
     reconcile::{self, Reconciler},
     report::{self, Asked, Limits, Recorder, Report, ReportFile},
@@ -35,7 +37,7 @@ pub(super) async fn run(args: RunArgs, stop: CancellationToken) -> anyhow::Resul
     let asked = wish::asked(&args, &prepared.plan, &prepared.scenario);
     let (load, run) = Run::new(&args, prepared)?;
     let sent = run.send(load, &stop).await;
-    run.finish(&args, asked, &sent).await
+    Ok(run.finish(&args, asked, &sent).await)
 }
 
 /// What the load itself needs.
@@ -53,6 +55,8 @@ struct Run {
     reconciler: Option<Arc<Reconciler>>,
     telemetry: Telemetry,
     spans: bool,
+    /// Whether a number of requests was asked for, and no duration.
+    counted: bool,
     file: Option<ReportFile>,
     progress: Progress,
 }
@@ -91,8 +95,18 @@ impl Run {
         let (live, seed) = (Arc::<Live>::default(), scenario.seed());
         let load = Load::new(target, scenario, Arc::clone(&observer) as _, own, Arc::clone(&live));
         let progress = Progress::new(args.output.progress);
-        let run =
-            Self { live, observer, verifier, reconciler, telemetry, spans, file: report, progress };
+        let (counted, file) = (args.load.requests.is_some(), report);
+        let run = Self {
+            live,
+            observer,
+            verifier,
+            reconciler,
+            telemetry,
+            spans,
+            counted,
+            file,
+            progress,
+        };
         Ok((Sending { load, plan, seed }, run))
     }
 
@@ -109,7 +123,10 @@ impl Run {
             sent = load::run(load, plan, seed, stop) => sent,
             never = self.progress.run(text) => match never {},
         };
-        recorder.end(sent.figures_from + sent.sending);
+        // A number of requests is sent when the last one is answered, however long one more at this rate would have to wait.
+        if !self.counted {
+            recorder.end(sent.figures_from + sent.sending);
+        }
         sent
     }
 
@@ -123,12 +140,7 @@ impl Run {
         }
     }
 
-    async fn finish(
-        self,
-        args: &RunArgs,
-        asked: Asked,
-        sent: &LoadSummary,
-    ) -> anyhow::Result<ExitCode> {
+    async fn finish(self, args: &RunArgs, asked: Asked, sent: &LoadSummary) -> ExitCode {
         // First, so that the last spans are there when their traces are looked up.
         let account = self.telemetry.flush().await;
         let verification = match self.verifier {
@@ -154,9 +166,20 @@ impl Run {
                 max_error_rate: args.output.max_error_rate,
             },
         });
-        print!("{report}");
-        self.file.map_or(Ok(()), |file| file.write(&report))?;
-        Ok(report.exit_code.into())
+        told(&report, self.file)
+    }
+}
+
+/// First the file, which nothing that may be wrong with the terminal keeps from being written.
+fn told(report: &Report, file: Option<ReportFile>) -> ExitCode {
+    let written = file.map_or(Ok(()), |file| file.write(report));
+    output::print(&report.to_string());
+    match written {
+        Ok(()) => report.exit_code.into(),
+        Err(error) => {
+            output::tell(&format!("error: {error:#}"));
+            report.exit_code.max(Exit::Missed.code()).into()
+        }
     }
 }
 

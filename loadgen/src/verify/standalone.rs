@@ -2,11 +2,7 @@
 //!
 //! An error is one of arguments, or of a backend that cannot be asked, and is exit code 2; a trace that is not as it should be is 3.
 
-use std::{
-    io::{self, Write as _},
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use opentelemetry::trace::TraceId;
@@ -24,6 +20,7 @@ use super::{
 use crate::{
     cli::{ContractArgs, LookupArgs, VerifyArgs},
     exit::Exit,
+    output as printing,
     report::ReportFile,
 };
 
@@ -51,11 +48,16 @@ pub(crate) async fn verify(args: &VerifyArgs) -> anyhow::Result<Exit> {
     let report = args.report.as_deref().map(ReportFile::open).transpose()?;
     let backend = reach(&args.lookup).await?;
     let summary = look_up(args, &ids, contracts, backend).await;
-    print(&summary.to_string())?;
-    if let Some(report) = report {
-        report.write(&summary)?;
-    }
-    Ok(if summary.is_good() { Exit::Good } else { Exit::NotWhole })
+    let exit = if summary.is_good() { Exit::Good } else { Exit::NotWhole };
+    let written = report.map_or(Ok(()), |report| report.write(&summary));
+    printing::print(&format!("{summary}\n"));
+    Ok(written.map_or_else(|error| exit.max(unwritten(&error)), |()| exit))
+}
+
+/// Of something that was found out and could not be written.
+fn unwritten(error: &anyhow::Error) -> Exit {
+    printing::tell(&format!("error: {error:#}"));
+    Exit::Missed
 }
 
 async fn look_up(
@@ -103,7 +105,7 @@ pub(crate) async fn contract(args: &ContractArgs) -> anyhow::Result<Exit> {
         Ok(root) => root,
         Err(why) => {
             let id = args.from_trace;
-            eprintln!("error: no contract can be written from trace {id}: {why}");
+            printing::tell(&format!("error: no contract can be written from trace {id}: {why}"));
             return Ok(Exit::NotWhole);
         }
     };
@@ -111,7 +113,10 @@ pub(crate) async fn contract(args: &ContractArgs) -> anyhow::Result<Exit> {
     let text = contract::from_trace(name, &spans)?.to_toml()?;
     match &args.output {
         Some(path) => output::write(path, &text)?,
-        None => print(&text)?,
+        None => {
+            let written = printing::write(&text).context("standard output cannot be written");
+            return Ok(written.map_or_else(|error| unwritten(&error), |()| Exit::Good));
+        }
     }
     Ok(Exit::Good)
 }
@@ -139,12 +144,6 @@ async fn settled(backend: &Backend, args: &ContractArgs) -> anyhow::Result<Vec<S
         before = spans;
         sleep(SETTLED.min(deadline - Instant::now())).await;
     }
-}
-
-fn print(text: &str) -> anyhow::Result<()> {
-    let mut out = io::stdout().lock();
-    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-    written.context("standard output cannot be written")
 }
 
 /// The backend, found to be there.

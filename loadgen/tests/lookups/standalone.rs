@@ -50,7 +50,7 @@ async fn a_contract_written_from_a_good_trace_tells_good_traces_from_others() {
 
     let good = loadgen(&[&["verify", "--ids", &ids], &common[..]].concat()).await;
     assert_eq!(good.status.code(), Some(0), "{good:?}");
-    assert!(text(&good.stdout).contains("2 of 2 traces whole"), "{good:?}");
+    assert_eq!(text(&good.stdout), "2 of 2 traces whole\n", "{good:?}");
 
     let third = made::id(3).to_string();
     let report = folder.path().join("report.json").display().to_string();
@@ -99,7 +99,7 @@ async fn what_cannot_be_begun_is_told_in_one_line_and_is_exit_code_2() {
     let unknown =
         loadgen(&["verify", "--trace", &id, "--against", "nothing", "--traces", &url]).await;
     let said = refused(&unknown);
-    assert!(said.contains("--against 'nothing'") && said.contains("process, register"), "{said}");
+    assert!(said.contains("--against 'nothing'") && said.contains("accepted: process, "), "{said}");
 
     let nobody = Port::reserve();
     let away = format!("http://127.0.0.1:{}", nobody.number());

@@ -97,6 +97,16 @@ fn what_is_no_object_or_no_trace_id_says_nothing() {
 }
 
 #[test]
+fn a_name_with_control_characters_is_none() {
+    for bad in [r"a\nb", r"a\u001b[2Jb", r"a\u009bb", "a\u{7f}", "a\u{202e}b", r"\u0000"] {
+        let said = body(&format!(
+            r#"{{"code":"{bad}","service":"{bad}","chain":[{{"service":"{bad}","trace_id":"{ID}"}}]}}"#
+        ));
+        assert_eq!(said, Said::default(), "{bad:?}");
+    }
+}
+
+#[test]
 fn what_is_kept_is_bounded() {
     let entries = vec![format!(r#"{{"service":"{}","trace_id":"{ID}"}}"#, "ä".repeat(1000)); 1000];
     let said =

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use opentelemetry::trace::SpanId;
 
-use crate::verify::span::Span;
+use crate::{output::printable, verify::span::Span};
 
 /// The root of the one tree that the spans are; else why they are not.
 pub(super) fn root(spans: &[Span]) -> Result<&Span, String> {
@@ -43,7 +43,7 @@ fn several(tops: &[&Span]) -> String {
 }
 
 fn shown(span: &Span) -> String {
-    format!("'{}' of {}", span.name, span.service)
+    format!("'{}' of {}", printable(&span.name), printable(&span.service))
 }
 
 fn reached(root: &Span, spans: &[Span]) -> usize {
