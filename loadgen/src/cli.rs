@@ -40,7 +40,8 @@ Examples:
 
 Exit codes:
   0  good
-  1  a threshold was missed (--max-p99, --max-error-rate)
+  1  a threshold was missed (--max-p99, --max-error-rate), not one request was answered as expected or even sent, or the report
+     could not be written after the load
   2  bad arguments, or the target cannot be reached: nothing was sent
   3  a trace is not whole, or rows do not agree with the answers; outranks 1";
 
@@ -227,13 +228,14 @@ pub enum BackendName {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Output")]
 pub struct OutputArgs {
-    /// Write the report as JSON to this file (schema: loadgen/report.schema.json).
+    /// Write the report as JSON to this file (schema: loadgen/report.schema.json). A device or a pipe is written to, a link stays one.
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
     /// Fail (exit code 1) when the 99th percentile of the latency is above, such as 250ms.
     #[arg(long, value_parser = positive_duration, value_name = "DURATION")]
     pub max_p99: Option<Duration>,
-    /// Fail (exit code 1) when a larger share of requests ends in an error, 0 to 1.
+    /// Fail (exit code 1) when a larger share of requests ends in an error, 0 to 1. Without it a run of nothing but errors fails; 1 lets it
+    /// pass.
     #[arg(long, value_name = "SHARE", value_parser = fraction)]
     pub max_error_rate: Option<f64>,
     /// The live progress line.

@@ -12,7 +12,10 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::{cli, reconcile, report::Recent};
+use crate::{
+    cli, output, reconcile,
+    report::{self, Recent},
+};
 
 /// On a terminal.
 const TICK: Duration = Duration::from_secs(1);
@@ -76,7 +79,7 @@ impl Progress {
                 // Ticks come a little early or late.
                 if last.is_none_or(|last| last.elapsed() > PLAIN_TICK * 9 / 10) {
                     *last = Some(Instant::now());
-                    eprintln!("{text}");
+                    output::tell(&text);
                 }
             }
         }
@@ -134,19 +137,19 @@ impl LoadLine {
         let since = now.elapsed.saturating_sub(self.last);
         self.last = now.elapsed;
         self.errors += recent.errors;
-        let rate = per_second(recent.answered, since);
+        let rate = shown(per_second(recent.answered, since));
         self.looks.push_back(recent);
         if self.looks.len() > LOOKS {
             self.looks.pop_front();
         }
         let elapsed = now.elapsed.as_secs();
         let total = now.total.map_or_else(String::new, |total| format!("/{}", total.as_secs()));
-        let asked = now.asked.map_or_else(String::new, |asked| format!(" of {asked:.0}/s"));
+        let asked = now.asked.map_or_else(String::new, |asked| format!(" of {}/s", shown(asked)));
         let (errors, in_flight) = (self.errors, now.in_flight);
         let latency = self.latency();
         let traces = now.traces.map_or_else(String::new, |traces| format!(" · {traces}"));
         format!(
-            "{elapsed}{total} s · {rate:.0}/s{asked} · {errors} errors{latency} · {in_flight} in flight{traces}"
+            "{elapsed}{total} s · {rate}/s{asked} · {errors} errors{latency} · {in_flight} in flight{traces}"
         )
     }
 
@@ -184,7 +187,16 @@ impl std::fmt::Display for reconcile::Stage {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "shown without decimals")]
+/// Without decimals, but where nothing else would be left.
+fn shown(rate: f64) -> String {
+    if (f64::MIN_POSITIVE..0.9995).contains(&rate) {
+        report::rate(rate)
+    } else {
+        format!("{rate:.0}")
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "shown in a few digits")]
 fn per_second(count: u64, time: Duration) -> f64 {
     if time.is_zero() { 0.0 } else { count as f64 / time.as_secs_f64() }
 }

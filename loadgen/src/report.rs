@@ -33,6 +33,7 @@ pub use latency::{Bucket, Latency};
 pub use ramp::{RampStep, RampWindows};
 pub use recent::Recent;
 pub use recorder::{Measured, Recorder};
+pub(crate) use table::rate;
 pub use threshold::{Limits, Threshold};
 
 /// Of the JSON's form: raised when a member changes its meaning or goes away. New members do not raise it.
@@ -50,7 +51,7 @@ pub struct Report {
     pub asked: Asked,
     /// From the begin of the figures to the end of the load or the last answer, whichever is later.
     pub elapsed_seconds: f64,
-    /// Requests per second asked for, of a ramp the mean of its steps; absent in a closed loop.
+    /// Requests per second asked for, of a ramp over all its steps; absent in a closed loop.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate_asked: Option<f64>,
     /// Answers per second of `elapsed_seconds`.
@@ -82,7 +83,8 @@ pub struct Report {
     pub reconciliation: Option<reconcile::Summary>,
     /// The thresholds that were asked for.
     pub thresholds: Vec<Threshold>,
-    /// 0: good. 1: a threshold was missed. 3: a trace is not whole or rows do not agree, whatever the thresholds.
+    /// 0: good. 1: a threshold was missed, or not one request was answered as expected (`errors` = `requests`, 0 requests as well)
+    /// without a `max_error_rate` of 1. 3: a trace is not whole or rows do not agree, whatever else.
     pub exit_code: u8,
 }
 
@@ -144,7 +146,8 @@ impl Report {
         let (reconciliation, limits) = (run.reconciliation, run.limits);
         let Measured { warm_up, elapsed, total, steps, ramp } = measured;
         let thresholds = limits.held_against(&total);
-        let met = thresholds.iter().all(|threshold| !threshold.missed);
+        let met =
+            is_of_use(&total, &thresholds) && !thresholds.iter().any(|threshold| threshold.missed);
         let whole = verification.as_ref().is_none_or(Verification::is_good);
         let agree = reconciliation.as_ref().is_none_or(reconcile::Summary::agrees);
         let named = |(name, figures)| Step { name, figures };
@@ -182,6 +185,14 @@ impl From<SpanAccount> for Spans {
         let SpanAccount { ended, exported, failed, dropped, queued } = account;
         Self { ended, exported, failed, dropped, queued }
     }
+}
+
+/// Whether anything was answered as expected. Where not even that is needed, `--max-error-rate 1` says so: of a run without requests it is
+/// missed.
+fn is_of_use(total: &Figures, thresholds: &[Threshold]) -> bool {
+    let tolerated =
+        |threshold: &Threshold| threshold.name == threshold::MAX_ERROR_RATE && !threshold.missed;
+    !total.without_success() || thresholds.iter().any(tolerated)
 }
 
 /// `count` / `time`; 0 of no time.

@@ -34,7 +34,8 @@ fn answered(status: u16, code: Option<&str>) -> Outcome {
 
 /// A report in which every member is there.
 fn full() -> Report {
-    let ramp = RampWindows { length: Duration::from_secs(10), rates: vec![1.0, 2.0] };
+    let (length, total) = (Duration::from_secs(10), Duration::from_secs(20));
+    let ramp = RampWindows { length, total, rates: vec![1.0, 2.0] };
     let recorder = Recorder::new(vec!["process".to_owned(), "register".to_owned()], Some(ramp));
     recorder.begin(Instant::now());
     recorder.record(&answered(200, None));
@@ -86,6 +87,7 @@ fn asked() -> Asked {
             from: 1.0,
             to: 2.0,
             step_seconds: 10.0,
+            rate: 1.5,
             arrivals: "constant".to_owned(),
         },
         connections: 512,
@@ -172,9 +174,12 @@ fn undescribed(path: &str, schema: &Value, found: &mut Vec<String>) {
 
 #[test]
 fn exit_codes_say_what_is_worst() {
-    let code = |verification, reconciliation: Option<Summary>, max_error_rate| {
+    let code_of = |answered_too, verification, reconciliation: Option<Summary>, max_error_rate| {
         let recorder = Recorder::new(vec!["process".to_owned()], None);
         recorder.record(&answered(500, None));
+        if answered_too {
+            recorder.record(&answered(200, None));
+        }
         Report::new(Run {
             asked: asked(),
             measured: recorder.measured(),
@@ -188,11 +193,14 @@ fn exit_codes_say_what_is_worst() {
         })
         .exit_code
     };
+    let code = |verification, rows, max| code_of(true, verification, rows, max);
     let unread = Summary { error: Some("no answer".to_owned()), ..Summary::default() };
     assert_eq!(code(None, None, None), 0, "errors alone fail no run without a threshold");
+    assert_eq!(code_of(false, None, None, None), 1, "but nothing else than errors does");
+    assert_eq!(code_of(false, Some(verification()), None, None), 3, "a broken trace outranks that");
     let nothing_expected = Some(Verification::default());
-    assert_eq!(code(nothing_expected, Some(Summary::default()), Some(0.5)), 1);
+    assert_eq!(code(nothing_expected, Some(Summary::default()), Some(0.4)), 1);
     assert_eq!(code(Some(verification()), None, None), 3, "a trace is broken");
     assert_eq!(code(None, Some(unread.clone()), None), 3, "what could not be read never agrees");
-    assert_eq!(code(Some(verification()), Some(unread), Some(0.5)), 3, "it outranks a threshold");
+    assert_eq!(code(Some(verification()), Some(unread), Some(0.4)), 3, "it outranks a threshold");
 }

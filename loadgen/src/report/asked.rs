@@ -51,6 +51,8 @@ pub enum Load {
         to: f64,
         /// How long each step lasted, in seconds.
         step_seconds: f64,
+        /// Requests per second over all steps: those that were to be sent by the time that they take.
+        rate: f64,
         /// `constant` or `poisson`.
         arrivals: String,
     },
@@ -59,12 +61,11 @@ pub enum Load {
 }
 
 impl Load {
-    /// Requests per second asked for, of a ramp the mean; `None` of a closed loop.
+    /// Requests per second asked for, of a ramp over all its steps; `None` of a closed loop.
     #[must_use]
     pub fn rate(&self) -> Option<f64> {
         match self {
-            Self::Open { rate, .. } => Some(*rate),
-            Self::Ramp { from, to, .. } => Some(f64::midpoint(*from, *to)),
+            Self::Open { rate, .. } | Self::Ramp { rate, .. } => Some(*rate),
             Self::Closed => None,
         }
     }

@@ -41,6 +41,14 @@ pub struct Figures {
     pub latency: Option<Latency>,
 }
 
+impl Figures {
+    /// Whether not one request was answered as expected: a run of which nothing is known but that it did not work.
+    #[must_use]
+    pub fn without_success(&self) -> bool {
+        self.errors == self.requests
+    }
+}
+
 /// What came of requests, as it comes.
 #[derive(Clone, Debug)]
 pub(crate) struct Tally {

@@ -11,11 +11,13 @@ use super::{
 };
 use crate::outcome::{End, Outcome};
 
-/// The steps of a ramp: each as long as the others.
+/// The steps of a ramp: each as long as the others, but for the last, which may be shorter.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RampWindows {
     /// How long a step lasts.
     pub length: Duration,
+    /// How long all of them last.
+    pub total: Duration,
     /// Requests per second asked for in each.
     pub rates: Vec<f64>,
 }
@@ -55,6 +57,7 @@ impl RampWindows {
     pub(super) fn record(&self, windows: &mut [Window], began: Instant, outcome: &Outcome) {
         let ended = outcome.at.saturating_duration_since(began);
         if matches!(outcome.end, End::Answered(_))
+            && ended < self.total
             && let Some(window) = windows.get_mut(self.index(ended))
         {
             window.answers += 1;
@@ -72,8 +75,10 @@ impl RampWindows {
     }
 
     pub(super) fn told(&self, windows: &[Window]) -> Vec<RampStep> {
-        let steps = self.rates.iter().zip(windows);
-        steps.map(|(rate, window)| window.told(*rate, self.length)).collect()
+        let begins = (0..).map(|index| self.length * index);
+        let steps = self.rates.iter().zip(windows).zip(begins);
+        let length = |begin| self.length.min(self.total.saturating_sub(begin));
+        steps.map(|((rate, window), begin)| window.told(*rate, length(begin))).collect()
     }
 
     fn index(&self, since: Duration) -> usize {

@@ -3,6 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::{Figures, Latency, Load, RampStep, Report, Spans, Step, Threshold, picture};
+use crate::output::printable;
 
 /// Width of the names in front.
 const NAME: usize = 11;
@@ -21,10 +22,19 @@ impl Display for Report {
             named(out, "Spans", spans)?;
         }
         self.proofs(out)?;
-        if !self.thresholds.is_empty() {
+        let useless = !super::is_of_use(&self.total, &self.thresholds);
+        if !self.thresholds.is_empty() || useless {
             writeln!(out)?;
         }
-        self.thresholds.iter().try_for_each(|threshold| named(out, "Threshold", threshold))
+        self.thresholds.iter().try_for_each(|threshold| named(out, "Threshold", threshold))?;
+        match (useless, self.total.requests) {
+            (false, _) => Ok(()),
+            (true, 0) => named(out, "Failed", "nothing was measured: not one request was sent"),
+            (true, 1) => named(out, "Failed", "the only request was not answered as expected"),
+            (true, due) => {
+                named(out, "Failed", format!("not one of {due} requests was answered as expected"))
+            }
+        }
     }
 }
 
@@ -58,9 +68,10 @@ impl Report {
 
     fn counts(&self, out: &mut Formatter<'_>) -> fmt::Result {
         let total = &self.total;
-        let asked = self.rate_asked.map(|rate| format!("{rate:.1}/s asked, "));
+        let asked = self.rate_asked.map(|asked| format!("{}/s asked, ", rate(asked)));
         let (elapsed, asked) = (self.elapsed_seconds, asked.unwrap_or_default());
-        let rate = format!("in {elapsed:.2} s, {asked}{:.1}/s reached", self.rate_reached);
+        let reached = rate(self.rate_reached);
+        let rate = format!("in {elapsed:.2} s, {asked}{reached}/s reached");
         named(out, "Requests", format!("{} {rate}", total.requests))?;
         if self.warm_up_requests > 0 {
             let warm_up = self.warm_up_requests;
@@ -102,7 +113,7 @@ impl Report {
         let columns = ["requests", "errors", "min", "mean", "p50", "p90", "p99", "p99.9", "max"];
         row(out, width, "", &columns.map(str::to_owned))?;
         for step in steps {
-            row(out, width, &step.name, &cells(&step.figures))?;
+            row(out, width, &printable(&step.name), &cells(&step.figures))?;
         }
         row(out, width, "total", &cells(&self.total))?;
         let Some(Latency { histogram, .. }) = &self.total.latency else {
@@ -122,9 +133,9 @@ impl Report {
         for step in &self.ramp {
             let RampStep { rate_asked, rate_reached, requests, errors, p50_ms, p99_ms, .. } = step;
             let latency = |latency: &Option<f64>| latency.map_or_else(absent, milliseconds);
-            let (reached, requests) = (format!("{rate_reached:.1}"), requests.to_string());
+            let (reached, requests) = (rate(*rate_reached), requests.to_string());
             let cells = [reached, requests, errors.to_string(), latency(p50_ms), latency(p99_ms)];
-            row(out, NAME, &format!("{rate_asked:>NAME$.1}"), &cells)?;
+            row(out, NAME, &format!("{:>NAME$}", rate(*rate_asked)), &cells)?;
         }
         Ok(())
     }
@@ -140,7 +151,7 @@ fn named_counts<'a>(
     counts: impl IntoIterator<Item = (&'a String, &'a u64)>,
 ) -> fmt::Result {
     let counts: Vec<_> =
-        counts.into_iter().map(|(what, times)| format!("{what}: {times}")).collect();
+        counts.into_iter().map(|(what, times)| format!("{}: {times}", printable(what))).collect();
     if counts.is_empty() { Ok(()) } else { named(out, name, counts.join(" · ")) }
 }
 
@@ -174,6 +185,16 @@ pub(super) fn milliseconds(milliseconds: f64) -> String {
     }
 }
 
+/// Requests per second: small ones with three significant digits, so that none reads as 0.
+pub(crate) fn rate(rate: f64) -> String {
+    if !(f64::MIN_POSITIVE..0.9995).contains(&rate) {
+        return format!("{rate:.1}");
+    }
+    // At least 3 and, of what is told here, not more than a few hundred.
+    let decimals = 2 - rate.log10().floor() as i32;
+    format!("{rate:.*}", usize::try_from(decimals).unwrap_or_default())
+}
+
 #[expect(clippy::cast_precision_loss, reason = "told in three digits")]
 fn bytes(bytes: u64) -> String {
     let scaled = |unit: f64, name| format!("{:.1} {name}", bytes as f64 / unit);
@@ -196,7 +217,7 @@ impl Display for Load {
             Self::Open { rate, arrivals } => {
                 write!(out, "Open loop, {arrivals} arrivals, {}/s", plain(*rate))
             }
-            Self::Ramp { from, to, step_seconds, arrivals } => {
+            Self::Ramp { from, to, step_seconds, arrivals, .. } => {
                 let (from, to, step) = (plain(*from), plain(*to), plain(*step_seconds));
                 write!(
                     out,

@@ -7,6 +7,9 @@ use serde::Serialize;
 
 use super::figures::Figures;
 
+/// Name of the threshold on the share of errors.
+pub(super) const MAX_ERROR_RATE: &str = "max_error_rate";
+
 /// The thresholds that were asked for.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Limits {
@@ -36,7 +39,7 @@ impl Limits {
         let p99 = total.latency.as_ref().map(|latency| latency.p99_ms);
         let error_rate = (total.requests > 0).then_some(total.error_rate);
         let max_p99 = self.max_p99.map(|max| ("max_p99_ms", max.as_secs_f64() * 1e3, p99));
-        let max_error_rate = self.max_error_rate.map(|max| ("max_error_rate", max, error_rate));
+        let max_error_rate = self.max_error_rate.map(|max| (MAX_ERROR_RATE, max, error_rate));
         let asked = [max_p99, max_error_rate].into_iter().flatten();
         asked.map(|(name, asked, got)| Threshold::new(name, asked, got)).collect()
     }

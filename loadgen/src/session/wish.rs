@@ -1,6 +1,6 @@
 //! What was asked for, in the words of those who do it and of the report.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
@@ -63,8 +63,9 @@ pub(super) fn traces(args: &RunArgs, scenario: &Scenario) -> Vec<expectation::As
 pub(super) fn ramp(plan: &Plan) -> Option<RampWindows> {
     let steps = figures(plan);
     let length = steps.first()?.length?;
-    (steps.len() > 1)
-        .then(|| RampWindows { length, rates: steps.iter().map(|step| step.rate).collect() })
+    let total = steps.iter().filter_map(|step| step.length).sum();
+    let rates = steps.iter().map(|step| step.rate).collect();
+    (steps.len() > 1).then_some(RampWindows { length, total, rates })
 }
 
 fn load(args: &RunArgs, plan: &Plan) -> report::Load {
@@ -79,10 +80,19 @@ fn load(args: &RunArgs, plan: &Plan) -> report::Load {
             from: ramp.from,
             to: ramp.to,
             step_seconds: ramp.step.as_secs_f64(),
+            rate: mean_rate(&figures(plan)),
             arrivals,
         },
         (None, Some(stage)) => report::Load::Open { rate: stage.rate, arrivals },
     }
+}
+
+/// The requests of all stages together by the time that they last, which the rate on the half way is only where all last equally long.
+#[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
+fn mean_rate(stages: &[Stage]) -> f64 {
+    let requests: u64 = stages.iter().map(|stage| stage.requests).sum();
+    let time: Duration = stages.iter().filter_map(|stage| stage.length).sum();
+    requests as f64 / time.as_secs_f64()
 }
 
 /// The stages of an open loop without the warm-up.
@@ -92,5 +102,28 @@ fn figures(plan: &Plan) -> Vec<Stage> {
             stages.iter().filter(|stage| !stage.warm_up).copied().collect()
         }
         Pace::Closed { .. } => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::Cli;
+
+    #[test]
+    fn a_ramp_asks_for_its_requests_by_its_time_and_its_last_step_is_as_long_as_it_is() {
+        let flags = ["loadgen", "--ramp=10..40/2s", "--duration=5s"];
+        let args = Cli::try_parse_from(flags).unwrap().run;
+        let plan = Plan::new(&args.load, false).unwrap();
+
+        let windows = ramp(&plan).unwrap();
+        let asked = load(&args, &plan);
+
+        let (length, total) = (Duration::from_secs(2), Duration::from_secs(5));
+        assert_eq!(windows, RampWindows { length, total, rates: vec![10.0, 25.0, 40.0] });
+        // 20 + 50 + 40 requests in 5 s, where the mean of the rates is 25.
+        assert_eq!(asked.rate(), Some(22.0));
     }
 }

@@ -7,6 +7,7 @@ use std::{
     process::{Command, Output},
 };
 
+mod ending;
 mod files;
 mod help;
 mod together;

@@ -81,13 +81,13 @@ fn what_is_recent_is_taken_once() {
     let recorder = recorder();
     recorder.record(&answered(0, 200, millis(8)));
     let recent = recorder.take_recent();
-    assert_eq!((recent.ended, recent.at_quantile(0.99)), (1, Some(8.003)));
+    assert_eq!((recent.ended, recent.at_quantile(0.99)), (1, Some(8.0)));
     assert_eq!((recorder.take_recent().ended, recorder.take_recent().at_quantile(0.5)), (0, None));
 }
 
 #[test]
 fn requests_belong_to_the_ramp_step_in_which_they_were_due() {
-    let ramp = RampWindows { length: millis(1000), rates: vec![2.0, 4.0] };
+    let ramp = RampWindows { length: millis(1000), total: millis(2000), rates: vec![2.0, 4.0] };
     let (recorder, began) = (Recorder::new(vec!["process".to_owned()], Some(ramp)), Instant::now());
     recorder.begin(began);
     let at = |millis_in, latency| Outcome {
@@ -105,4 +105,20 @@ fn requests_belong_to_the_ramp_step_in_which_they_were_due() {
     let told = |step: &RampStep| (step.rate_asked, step.requests, step.rate_reached, step.errors);
     assert_eq!(steps.iter().map(told).collect::<Vec<_>>(), [(2.0, 2, 1.0, 0), (4.0, 2, 2.0, 1)]);
     assert!(steps[0].p99_ms.unwrap() >= 1100.0 && steps[1].p50_ms.unwrap() < 101.0);
+}
+
+#[test]
+fn a_ramp_s_last_step_is_divided_by_its_own_length() {
+    let ramp = RampWindows { length: millis(1000), total: millis(1500), rates: vec![2.0, 4.0] };
+    let (recorder, began) = (Recorder::new(vec!["process".to_owned()], Some(ramp)), Instant::now());
+    recorder.begin(began);
+    for at in [500, 1100, 1499, 1501] {
+        recorder.record(&Outcome { at: began + millis(at), ..answered(0, 200, millis(20)) });
+    }
+
+    let steps = recorder.measured().ramp;
+
+    // Two answers in half a second; the third came when the step was over.
+    let told = |step: &RampStep| (step.requests, step.rate_reached);
+    assert_eq!(steps.iter().map(told).collect::<Vec<_>>(), [(1, 1.0), (3, 4.0)]);
 }

@@ -1,7 +1,9 @@
 use std::time::{Duration, Instant};
 
+use opentelemetry::trace::TraceId;
 use shared::telemetry::SpanAccount;
 
+use super::rate;
 use crate::{
     outcome::{End, NoAnswer, Outcome},
     reconcile::{Rows, Summary},
@@ -9,7 +11,10 @@ use crate::{
         Asked, Limits, Load, RampWindows, Recorder, Report, Run,
         made::{answered, ended, problem},
     },
-    verify::{summary::Summary as Verification, verdict::Verdict},
+    verify::{
+        summary::Summary as Verification,
+        verdict::{Hop, Judgement, Verdict},
+    },
 };
 
 fn asked(load: Load) -> Asked {
@@ -133,14 +138,20 @@ fn a_run_with_everything_in_it_reads_so() {
 
 #[test]
 fn a_ramp_has_a_line_for_each_step() {
-    let ramp = RampWindows { length: millis(1000), rates: vec![2.0, 4.0] };
+    let ramp = RampWindows { length: millis(1000), total: millis(2000), rates: vec![2.0, 4.0] };
     let (recorder, began) = (Recorder::new(vec!["process".to_owned()], Some(ramp)), Instant::now());
     recorder.begin(began);
     let at = |at, outcome| Outcome { at: began + millis(at), ..outcome };
     recorder.record(&at(500, answered(0, 200, millis(1))));
     recorder.record(&at(1500, problem(0, 503, "overloaded", millis(20))));
     recorder.record(&at(1999, answered(0, 200, millis(2))));
-    let load = Load::Ramp { from: 2.0, to: 4.0, step_seconds: 1.0, arrivals: "poisson".to_owned() };
+    let load = Load::Ramp {
+        from: 2.0,
+        to: 4.0,
+        step_seconds: 1.0,
+        rate: 3.0,
+        arrivals: "poisson".to_owned(),
+    };
 
     let text = Report::new(run(&recorder, asked(load))).to_string();
 
@@ -178,6 +189,64 @@ Latency in ms, from the sending
 total               0         0         -         -         -         -         -         -         -
 
 Threshold   p99 at most 250 ms: got nothing, missed
+Failed      nothing was measured: not one request was sent
 ";
     assert_eq!(report.to_string(), expected);
+}
+
+#[test]
+fn a_run_of_nothing_but_errors_says_so() {
+    let recorder = Recorder::new(vec!["process".to_owned()], None);
+    recorder.record(&problem(0, 503, "overloaded", millis(1)));
+    let one = Report::new(run(&recorder, asked(open())));
+    recorder.record(&ended(0, millis(700), End::NotStarted));
+    let two = Report::new(run(&recorder, asked(open())));
+
+    assert!(
+        one.to_string()
+            .ends_with("\n\nFailed      the only request was not answered as expected\n"),
+        "{one}"
+    );
+    assert!(
+        two.to_string()
+            .ends_with("\n\nFailed      not one of 2 requests was answered as expected\n"),
+        "{two}"
+    );
+    assert_eq!([one.exit_code, two.exit_code], [1, 1]);
+    let limits = Limits { max_p99: None, max_error_rate: Some(1.0) };
+    let wanted = Report::new(Run { limits, ..run(&recorder, asked(open())) });
+    assert!(!wanted.to_string().contains("Failed") && wanted.exit_code == 0, "{wanted}");
+    recorder.record(&answered(0, 200, millis(1)));
+    let report = Report::new(run(&recorder, asked(open())));
+    assert!(!report.to_string().contains("Failed") && report.exit_code == 0, "{report}");
+}
+
+#[test]
+fn small_rates_are_told_with_three_digits() {
+    let told = [0.0, 0.001, 0.012_345, 0.96, 0.9996, 1.0, 49.96, 2000.0].map(rate);
+    assert_eq!(told, ["0.0", "0.00100", "0.0123", "0.960", "1.0", "1.0", "50.0", "2000.0"]);
+}
+
+#[test]
+fn names_that_came_from_elsewhere_stay_within_their_line() {
+    let recorder = Recorder::new(vec!["one\u{1b}[2J".to_owned(), "two".to_owned()], None);
+    recorder.record(&problem(0, 503, "over\nloaded\u{7}", millis(1)));
+    let hop = Hop { from: "a\nb".to_owned(), to: "c\u{1b}]0;".to_owned() };
+    let mut verification = Verification { expected: 1, ..Verification::default() };
+    let detail = "'x\r\u{9b}' is not there".to_owned();
+    let judgement = Judgement { verdict: Verdict::Broken, hop: Some(hop), detail, open: false };
+    verification.add(TraceId::from(1), judgement);
+
+    let run = run(&recorder, asked(open()));
+    let text = Report::new(Run { verification: Some(verification), ..run }).to_string();
+
+    for shown in
+        [r"one\u{1b}[2J", r"over\nloaded\u{7}: 1", r"at a\nb → c\u{1b}]0;", r"'x\r\u{9b}' is"]
+    {
+        assert!(text.contains(shown), "{shown}: {text}");
+    }
+    assert!(
+        !text.contains(|character: char| character != '\n' && character.is_control()),
+        "{text:?}"
+    );
 }
