@@ -51,7 +51,7 @@ impl Scenario {
         let source = Source::read(&args.scenario)?;
         let compiled = source.steps(|table| Compiled::new(table, args))?;
         let steps: Vec<Step> = compiled.iter().map(|compiled| compiled.step.clone()).collect();
-        distinct(&steps).map_err(|wrong| source.invalid(&wrong))?;
+        distinct(&steps).map_err(|(index, wrong)| source.invalid_step(index, &wrong))?;
         // JavaScript and many readers of JSON hold integers below 2^53 only, and the seed is in the report.
         let seed = args.seed.unwrap_or_else(|| rand::random::<u64>() >> 11);
         let users = args.users.get() as u64;
@@ -140,14 +140,15 @@ fn key(seed: u64, users: u64, text: &str) -> u64 {
 }
 
 /// Figures are told by step, so the names must differ.
-fn distinct(steps: &[Step]) -> Result<(), String> {
+fn distinct(steps: &[Step]) -> Result<(), (usize, String)> {
     for (index, step) in steps.iter().enumerate() {
         if let Some(first) = steps[..index].iter().position(|other| other.name == step.name) {
-            let (number, first) = (index + 1, first + 1);
-            return Err(format!(
-                "step {number} has the name '{}', as step {first} has; accepted: a name of its own for each step",
-                step.name
-            ));
+            let wrong = format!(
+                "has the name '{}', as step {} has; accepted: a name of its own for each step",
+                step.name,
+                first + 1
+            );
+            return Err((index, wrong));
         }
     }
     Ok(())

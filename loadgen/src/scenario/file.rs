@@ -75,7 +75,9 @@ impl Source {
         compile: impl Fn(StepTable) -> Result<S, String>,
     ) -> Result<Vec<S>, Invalid> {
         let document: Document = toml::from_str(&self.text).map_err(|error| {
-            let place = error.span().map_or_else(String::new, |span| self.line(&span));
+            // What the document lacks is on none of its lines.
+            let span = error.span().filter(|span| *span != (0..0));
+            let place = span.map_or_else(String::new, |span| self.line(&span));
             self.invalid(&format!("{place}{}", one_line(error.message())))
         })?;
         if document.step.is_empty() {
@@ -95,6 +97,14 @@ impl Source {
     pub(super) fn invalid(&self, wrong: &str) -> Invalid {
         let file = self.file.as_deref().unwrap_or("(built in)");
         Invalid(format!("scenario {file}: {wrong}"))
+    }
+
+    /// An error of a step that was read, counted from 0.
+    pub(super) fn invalid_step(&self, index: usize, wrong: &str) -> Invalid {
+        let document = toml::from_str::<Document>(&self.text);
+        let span = document.ok().and_then(|document| Some(document.step.get(index)?.span()));
+        let line = span.map_or_else(String::new, |span| self.line(&span));
+        self.invalid(&format!("{line}step {}: {wrong}", index + 1))
     }
 
     fn line(&self, span: &Range<usize>) -> String {

@@ -210,13 +210,20 @@ fn what_is_wrong_with_a_file_is_told_with_its_place_and_what_is_accepted() {
     let step = "[[step]]\nmethod = 'GET'\npath = '/'\n";
     let second = |lines: &str| format!("{step}\n[[step]]\n{lines}");
     let cases = [
-        (String::new(), "missing field `step`"),
+        (String::new(), "own.toml: missing field `step`"),
+        ("# nothing\n# here\n".to_owned(), "own.toml: missing field `step`"),
         ("step = []".to_owned(), "it has no step; accepted: one [[step]] or more"),
         (format!("{step}wieght = 2"), "line 4: unknown field `wieght`, expected one of `name`"),
         ("steps = 1".to_owned(), "line 1: unknown field `steps`, expected `step`"),
         ("[[step]\n".to_owned(), "line 1: "),
         (format!("{step}weight = -1"), "line 4: invalid value: integer `-1`"),
-        (second("path = '/'"), "missing field `method`"),
+        (second("path = '/'"), "line 5: missing field `method`"),
+        (second("method = 'GET'\npath = 7"), "line 7: invalid type: integer `7`"),
+        (second("method = 'GET'\npath = '/'\nexpect = ['x']"), "line 8: invalid type: string"),
+        (
+            second("method = 'GET'\npath = '/'\n[step.headers]\na = 1"),
+            "line 9: invalid type: integer `1`",
+        ),
         (second("method = 'get'\npath = '/'"), "line 5: step 2: method is 'get'; accepted: GET, "),
         (
             second("method = 'GET'\npath = 'x'"),
@@ -238,7 +245,7 @@ fn what_is_wrong_with_a_file_is_told_with_its_place_and_what_is_accepted() {
         ),
         (
             second("method = 'GET'\npath = '/'"),
-            "step 2 has the name 'GET /', as step 1 has; accepted",
+            "line 5: step 2: has the name 'GET /', as step 1 has; accepted",
         ),
         (second("method = 'PUT'\npath = '/'\nbody = '{'"), "step 2: body is not JSON (EOF"),
         (second("method = 'PUT'\npath = '/'\nbody = 1"), "body is '1'; accepted: a table"),

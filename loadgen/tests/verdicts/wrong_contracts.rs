@@ -41,7 +41,16 @@ fn what_no_contract_can_hold_is_told_with_its_line_and_what_is_accepted() {
             "line 2: invalid type: integer `1`, expected a sequence",
         ),
         ("name = ".to_owned(), "line 1: string values must be quoted, expected literal string"),
-        (ROOT.to_owned(), "line 1: missing field `name`"),
+        (ROOT.to_owned(), "missing field `name`"),
+        (second(""), "line 8: missing field `id`"),
+        (
+            second("id = 'b'\n[span.attributes]\na = false"),
+            "line 14: accepted as an attribute: a text, a number, or true for any value",
+        ),
+        (
+            second("id = 'b'\n[span.when.keyed]\nmin = 'x'"),
+            "line 14: invalid type: string \"x\", expected u32",
+        ),
         ("name = 'x'".to_owned(), "it has no span; accepted: one [[span]] or more"),
         (
             format!("name = ''\n{ROOT}"),

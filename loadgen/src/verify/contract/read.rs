@@ -15,7 +15,9 @@ use super::{Contract, compile, form::Document};
 /// What is wrong with it.
 pub(super) fn contract(file: &str, text: &str) -> Result<Contract, Invalid> {
     let document: Document = toml::from_str(text).map_err(|error| {
-        let place = error.span().map_or_else(String::new, |span| line(text, &span));
+        // What the document lacks is on none of its lines.
+        let span = error.span().filter(|span| *span != (0..0));
+        let place = span.map_or_else(String::new, |span| line(text, &span));
         let wrong = error.message().lines().map(str::trim).collect::<Vec<_>>().join(", ");
         Invalid(format!("contract {file}: {place}{wrong}"))
     })?;
