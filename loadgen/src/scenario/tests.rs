@@ -211,19 +211,11 @@ fn what_is_wrong_with_a_file_is_told_with_its_place_and_what_is_accepted() {
     let second = |lines: &str| format!("{step}\n[[step]]\n{lines}");
     let cases = [
         (String::new(), "own.toml: missing field `step`"),
-        ("# nothing\n# here\n".to_owned(), "own.toml: missing field `step`"),
         ("step = []".to_owned(), "it has no step; accepted: one [[step]] or more"),
         (format!("{step}wieght = 2"), "line 4: unknown field `wieght`, expected one of `name`"),
         ("steps = 1".to_owned(), "line 1: unknown field `steps`, expected `step`"),
         ("[[step]\n".to_owned(), "line 1: "),
         (format!("{step}weight = -1"), "line 4: invalid value: integer `-1`"),
-        (second("path = '/'"), "line 5: missing field `method`"),
-        (second("method = 'GET'\npath = 7"), "line 7: invalid type: integer `7`"),
-        (second("method = 'GET'\npath = '/'\nexpect = ['x']"), "line 8: invalid type: string"),
-        (
-            second("method = 'GET'\npath = '/'\n[step.headers]\na = 1"),
-            "line 9: invalid type: integer `1`",
-        ),
         (second("method = 'get'\npath = '/'"), "line 5: step 2: method is 'get'; accepted: GET, "),
         (
             second("method = 'GET'\npath = 'x'"),
@@ -264,6 +256,22 @@ fn what_is_wrong_with_a_file_is_told_with_its_place_and_what_is_accepted() {
         assert!(error.starts_with("scenario own.toml: "), "{error}");
         assert!(error.contains(said), "{text}\nis refused by: {error}\nand not by: {said}");
     }
+}
+
+#[test]
+fn a_value_of_the_wrong_type_is_told_with_its_own_line() {
+    let step = "[[step]]\nmethod = 'GET'\npath = '/'\n\n[[step]]\n";
+    for (lines, said) in [
+        ("path = '/'", "line 5: missing field `method`"),
+        ("method = 'GET'\npath = 7", "line 7: invalid type: integer `7`"),
+        ("method = 'GET'\npath = '/'\nexpect = ['x']", "line 8: invalid type: string"),
+        ("method = 'GET'\npath = '/'\n[step.headers]\na = 1", "line 9: invalid type: integer `1`"),
+    ] {
+        let error = refusal(&format!("{step}{lines}"), &[]);
+        assert!(error.starts_with(&format!("scenario own.toml: {said}")), "{error}");
+    }
+    let error = refusal("# nothing\n# here\n", &[]);
+    assert_eq!(error, "scenario own.toml: missing field `step`");
 }
 
 #[test]
