@@ -80,7 +80,9 @@ async fn a_pointer_into_the_list_of_items_leads_to_its_row() {
     assert_eq!(said_of(&browser, "#items .item:nth-child(1) .quantity input").await, None);
     browser.click("#items .item:nth-child(2) button").await;
     browser.click("#process button.main").await;
-    browser.wait_for_text("#answer .head", "200").await;
+    // 200, or 202 where a busy machine leaves audit too little time.
+    let taken = "document.querySelector('#answer .head .ok, #answer .head .note') !== null";
+    browser.wait_for(taken).await;
     assert_eq!(browser.run("return document.querySelectorAll('[aria-invalid]').length;").await, 0);
 }
 

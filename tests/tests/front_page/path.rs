@@ -4,16 +4,20 @@ use testbed::{Browser, Key};
 
 use crate::system::{Span, System};
 
-/// The browser's, two of the gateway's, and twelve behind them.
-const SPANS_OF_A_PURCHASE: usize = 15;
-
 fn of<'s>(spans: &'s [Span], service: &str, kind: &str) -> &'s Span {
     spans.iter().find(|span| span.service == service && span.kind == kind).unwrap()
 }
 
 /// Sees that the trace begins in the browser and that the gateway's span hangs directly below.
 async fn begins_in_the_browser(system: &System, id: &str) {
-    let spans = system.trace(id, |spans| spans.len() == SPANS_OF_A_PURCHASE).await;
+    // The last span of all, which on a busy machine comes with a later delivery.
+    let is_whole = |spans: &[Span]| {
+        let has = |name: &str| spans.iter().any(|span| span.name == name);
+        has("INSERT audit_logs")
+            && spans.iter().any(|span| span.service == "browser")
+            && spans.iter().any(|span| span.service == "gateway" && span.kind == "SPAN_KIND_SERVER")
+    };
+    let spans = system.trace(id, is_whole).await;
     let root = of(&spans, "browser", "SPAN_KIND_CLIENT");
     let server = of(&spans, "gateway", "SPAN_KIND_SERVER");
     assert_eq!((root.parent.as_str(), &server.parent), ("", &root.id));
@@ -24,10 +28,11 @@ async fn begins_in_the_browser(system: &System, id: &str) {
         ("http.request.method", "POST"),
         ("url.full", &system.edge("/api/v1/process")),
         ("server.address", "127.0.0.1"),
-        ("http.response.status_code", "200"),
     ] {
         assert_eq!(root.attributes[name], value, "{name}: {root:#?}");
     }
+    let status = root.attributes["http.response.status_code"].as_str().unwrap();
+    assert!(["200", "202"].contains(&status), "{root:#?}");
     let milliseconds = |(start, end): (u64, u64)| (end - start) / 1_000_000;
     let (whole, part) = (milliseconds(root.nanoseconds), milliseconds(server.nanoseconds));
     assert!(whole >= part && whole < 60_000, "{whole} ms in the browser, {part} ms in the gateway");
@@ -64,8 +69,7 @@ async fn one_click_sends_a_request_and_one_more_shows_its_trace() {
     browser.click("#process button.main").await;
 
     let id = answered(&browser).await;
-    browser.wait_for_text("#answer .head", "200").await;
-    for service in ["gateway", "user-service", "order-service", "audit-service"] {
+    for service in ["gateway", "user-service", "order-service"] {
         browser.wait_for_text("#answer .chain", service).await;
     }
     browser.wait_for_text("#curl", "curl -X POST").await;
