@@ -115,24 +115,36 @@ async fn is_pushed(patient: &Patient, service: &str) -> bool {
     patient.series(prometheus, &query).await.is_ok_and(|series| !series.is_empty())
 }
 
+/// What was down when it was last scraped may be back: a service that was started again is well only after the next scrape.
 async fn targets_down(patient: &Patient, prometheus: &str) -> Vec<Problem> {
-    let series = match patient.series(prometheus, "up == 0").await {
-        Ok(series) => series,
-        Err(refused) => return vec![no_answer("Prometheus", prometheus, &refused)],
-    };
-    let down = |Series { labels }: Series| {
-        let label = |name: &str| labels.get(name).cloned().unwrap_or_default();
-        Problem::new(
-            format!(
-                "Prometheus cannot scrape {} {} at {}",
-                label("job"),
-                label("service"),
-                label("instance")
-            ),
-            format!(
-                "{prometheus}/targets has the error; addresses are in infra/prometheus/targets"
-            ),
-        )
-    };
-    series.into_iter().map(down).collect()
+    let mut down = Vec::new();
+    let all_up = patient
+        .until(async || match patient.series(prometheus, "up == 0").await {
+            Err(refused) => Look::Never(no_answer("Prometheus", prometheus, &refused)),
+            Ok(series) => {
+                down = series.iter().map(|series| target_down(prometheus, series)).collect();
+                series
+                    .first()
+                    .map_or(Look::Found(()), |first| Look::NotYet(target_down(prometheus, first)))
+            }
+        })
+        .await;
+    match all_up {
+        Ok(()) => Vec::new(),
+        Err(problem) if down.is_empty() => vec![problem],
+        Err(_) => down,
+    }
+}
+
+fn target_down(prometheus: &str, Series { labels }: &Series) -> Problem {
+    let label = |name: &str| labels.get(name).cloned().unwrap_or_default();
+    Problem::new(
+        format!(
+            "Prometheus cannot scrape {} {} at {}",
+            label("job"),
+            label("service"),
+            label("instance")
+        ),
+        format!("{prometheus}/targets has the error; addresses are in infra/prometheus/targets"),
+    )
 }
