@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 use super::{
     backend::{Backend, Found},
     contract::{self, Contracts},
-    expectation::{Expectation, Kind},
+    expectation::Expectation,
     queue::{Settings, Verifier},
     span::Span,
     summary::Summary,
@@ -75,23 +75,9 @@ async fn look_up(
     let verifier = Verifier::start(settings, Arc::new(contracts), backend, None);
     let contract: Arc<str> = args.against.as_str().into();
     for id in ids {
-        verifier.expect(expectation(*id, &contract));
+        verifier.expect(Expectation::of_trace(*id, Some(Arc::clone(&contract))));
     }
     verifier.finish().await
-}
-
-/// All that is known of a trace that something else made: its id.
-fn expectation(trace_id: TraceId, contract: &Arc<str>) -> Expectation {
-    Expectation {
-        trace_id,
-        root: None,
-        contract: Some(Arc::clone(contract)),
-        answer: Kind::Unknown,
-        keyed: None,
-        broken: None,
-        has_chain: false,
-        since: std::time::Instant::now(),
-    }
 }
 
 /// Writes a contract from the trace that `args` names, to its file or to standard output.
