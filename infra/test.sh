@@ -3,7 +3,7 @@
 # how long each stage took and what could not be run. Its exit status is that of cargo, or 1 where something that has to be had
 # could not be: a program that does not build, and, with CI=true, one that is missing.
 # `--quick` as the first argument leaves out what is not here yet. Other arguments go to `cargo test`
-# (`infra/test.sh -p order-service`); without any, the whole workspace is tested.
+# (`infra/test.sh -p order-service`); without any, the whole workspace is tested, several programs at a time (TEST_JOBS).
 # Works as root and, for what is installed already, without; needs no terminal. Safe to interrupt and to run again.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
@@ -13,12 +13,13 @@ quick=no
 [ "${1:-}" != --quick ] || { quick=yes; shift; }
 # Before TRACECHAIN_CACHE gets a value below: without one, programs are kept outside the checkout, for all checkouts.
 source infra/programs.sh
+source infra/test-programs.sh
 cache=${TRACECHAIN_CACHE:-$PWD/.cache}
 mkdir -p "$cache" || exit 1
 cache=$(cd "$cache" && pwd)
 export TRACECHAIN_CACHE=$cache
 report=$(mktemp) || exit 1
-trap 'rm -f "$report"' EXIT
+trap 'rm -rf "$report" "${objects:-}"' EXIT
 export TRACECHAIN_NOT_RUN_REPORT=$report
 
 times=()
@@ -156,11 +157,16 @@ listed=("${not_run[@]+"${not_run[@]%%=*}"}")
 TRACECHAIN_NOT_RUN=$(IFS=,; echo "${listed[*]+"${listed[*]}"}")
 export TRACECHAIN_NOT_RUN
 
-[ $# -gt 0 ] || set -- --workspace
-stage "cargo test $* (build)" cargo test --no-run "$@"
+# Without arguments the programs run as infra/test-programs.sh says; with some, as cargo runs them.
+built=$(mktemp) || exit 1
+trap 'rm -rf "$report" "$built" "${objects:-}"' EXIT
+arguments=("$@")
+[ $# -gt 0 ] || arguments=(--workspace)
+build() { cargo test --no-run "${arguments[@]}" 2>&1 | tee "$built"; }
+stage "cargo test ${arguments[*]} (build)" build
 status=$?
 if [ "$status" = 0 ]; then
-    stage "cargo test $* (run)" cargo test "$@"
+    if [ $# = 0 ]; then stage 'tests' test_programs "$built"; else stage "cargo test $* (run)" cargo test "$@"; fi
     status=$?
 fi
 summary
