@@ -111,7 +111,7 @@ build_program() { # build_program NAME, with the lock as file descriptor 8
     (
         cd "$work" || exit 1
         # Nothing of the surroundings gets in: no workspace file, no version control around the folders, no C library.
-        export GOWORK=off CGO_ENABLED=0 GOFLAGS="${GOFLAGS:-} -buildvcs=false"
+        export GOWORK=off CGO_ENABLED=0 GOFLAGS="${GOFLAGS:-} -buildvcs=false" GOCACHE="$objects"
         "get_${name//-/_}" >log 2>&1 || exit 10
         "make_${name//-/_}" "$work/program" >>log 2>&1
     ) || status=$?
@@ -168,10 +168,13 @@ other_programs() {
 
 all_programs() {
     export PATH=$PATH:$programs
+    # What Go compiles on the way is several gigabytes that nobody needs again: shared by the builds of this run, then deleted.
+    objects=$(mktemp -d) || return 1
     program otelcol-tracechain otelcol-contrib
     program loki
     program jaeger
     program compose-loader
+    rm -rf "$objects"
     hadolint_program
     axe_core
     other_programs
