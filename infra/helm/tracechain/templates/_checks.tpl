@@ -1,0 +1,25 @@
+{{/* What the schema cannot say, as one value decides about another. Each ends with what to do. */}}
+{{- define "tracechain.checks" -}}
+{{- if and (not .Values.databases.enabled) (not .Values.databases.existingSecret) -}}
+{{- fail "databases.existingSecret is empty, so there are no databases: name the Secret that holds their addresses, or set databases.enabled=true to try it out" -}}
+{{- end -}}
+{{- range $key, $own := include "tracechain.services" . | fromYaml -}}
+{{- if eq (int64 $.Values.metrics.port) (int64 $own.port) -}}
+{{- fail (printf "metrics.port is %v, which is the port of %s: give /metrics one of its own, such as 9464" $own.port $own.component) -}}
+{{- end -}}
+{{- end -}}
+{{- $ours := list "PORT" "HOST" "METRICS_PORT" "DRAIN_TIMEOUT_MS" "DATABASE_URL" "DB_POOL_SIZE" "DB_STARTUP_TIMEOUT_MS" "API_TOKEN" "EDGE_TRUST" "OTEL_EXPORTER_OTLP_ENDPOINT" "OTEL_EXPORTER_OTLP_PROTOCOL" "OTEL_EXPORTER_OTLP_HEADERS" "OTEL_RESOURCE_ATTRIBUTES" -}}
+{{- range $where := list "service" "gateway" "user" "order" "audit" -}}
+{{- range $name, $_ := (index $.Values $where).env | default dict -}}
+{{- if or (has $name $ours) (hasPrefix "K8S_" $name) -}}
+{{- fail (printf "%s.env.%s: other parts of the chart follow from this one; set it by its own value (values.yaml has all)" $where $name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- range $key := list "gateway" "user" "order" "audit" -}}
+{{- $scaling := (mustMergeOverwrite (deepCopy $.Values.service) (index $.Values $key)).autoscaling -}}
+{{- if and $scaling.enabled (lt (int64 $scaling.maxReplicas) (int64 $scaling.minReplicas)) -}}
+{{- fail (printf "%s.autoscaling: maxReplicas is %v and minReplicas is %v; maxReplicas has to be at least minReplicas" $key $scaling.maxReplicas $scaling.minReplicas) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
