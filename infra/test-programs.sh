@@ -8,6 +8,8 @@
 test_programs() { # test_programs LIST: a file with cargo's lines "Executable tests/x.rs (path)"; runs them and the documentation's tests
     local list=$1 logs at_once=${TEST_JOBS:-$(nproc)} title program
     logs=$(mktemp -d) || return 1
+    # They share one database server per engine, which ends with this process.
+    export TRACECHAIN_TEST_RUN=$$
     # Tests of whole systems have a folder of their own and take longest: they begin, so that nothing long is left for the end.
     while IFS=$'\t' read -r title program; do
         [ "$(jobs -rp | wc -l)" -lt "$at_once" ] || wait -n

@@ -54,13 +54,18 @@ pub(crate) fn passed_on() -> Vec<(&'static str, std::ffi::OsString)> {
     ["PATH", "TMPDIR"].into_iter().filter_map(|name| Some((name, env::var_os(name)?))).collect()
 }
 
+/// `TRACECHAIN_PROGRAMS`: a folder with the programs of this workspace, where they are not those of this build.
+pub(crate) fn own_programs() -> Option<PathBuf> {
+    env::var_os("TRACECHAIN_PROGRAMS").filter(|path| !path.is_empty()).map(PathBuf::from)
+}
+
 /// The root of the repository.
 pub(crate) fn workspace() -> PathBuf {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
     tests.parent().unwrap_or(tests).to_path_buf()
 }
 
-/// A process that outlives all test binaries of one run: `cargo test` itself.
+/// A process that outlives all test binaries of one run: `cargo test` itself, or the one that `TRACECHAIN_TEST_RUN` names by its id.
 ///
 /// The start time goes with the id, because ids are used again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,8 +75,12 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// The run that this process belongs to, or `None` when it was not started by cargo or nextest.
+    /// The run that this process belongs to, or `None` when it was started by none of `infra/test.sh`, cargo and nextest.
     pub(crate) fn current() -> Option<Self> {
+        let given = env::var("TRACECHAIN_TEST_RUN").ok().and_then(|pid| pid.parse().ok());
+        if let Some(pid) = given {
+            return Some(Self { pid, started: stat_field(pid, 22)? });
+        }
         let parent = std::os::unix::process::parent_id();
         let name = fs::read_to_string(format!("/proc/{parent}/comm")).ok()?;
         let started = stat_field(parent, 22)?;

@@ -1,7 +1,7 @@
 //! One server per engine for a whole test run: the first test that needs it starts it, all test processes of the run use it.
 //!
-//! Invariant: the server lives exactly as long as `cargo test` does. When this process was not started by cargo or nextest, it
-//! has a server of its own, which lives as long as the process.
+//! Invariant: the server lives exactly as long as the run does. When this process was not started by `infra/test.sh`, cargo or
+//! nextest, it has a server of its own, which lives as long as the process.
 
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
