@@ -12,6 +12,7 @@ mod chain;
 mod chain_options;
 pub mod conduct;
 mod database;
+pub mod drills;
 mod engine;
 mod environment;
 mod http_client;

@@ -200,7 +200,7 @@ fn signal_server(pid: u32, signal: Signal) {
 }
 
 /// The children of a process, by the parent that each process names.
-fn children(parent: u32) -> Vec<u32> {
+pub(crate) fn children(parent: u32) -> Vec<u32> {
     let pids = fs::read_dir("/proc")
         .into_iter()
         .flatten()

@@ -43,10 +43,10 @@ fn built(program: &str, package: &str) -> PathBuf {
     let test = std::env::current_exe()
         .unwrap_or_else(|error| panic!("the test does not know its own file: {error}"));
     // A test is target/<profile>/deps/<name>, a program of the workspace target/<profile>/<name>.
-    let found = test
-        .ancestors()
-        .skip(1)
-        .take(2)
+    let near = test.ancestors().skip(1).take(2).map(Path::to_path_buf);
+    let found = environment::own_programs()
+        .into_iter()
+        .chain(near)
         .map(|folder| folder.join(program))
         .find(|file| file.is_file());
     found.unwrap_or_else(|| {

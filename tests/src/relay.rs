@@ -25,6 +25,8 @@ pub struct Relay {
 
 struct Way {
     target: OnceLock<String>,
+    /// Status and `Retry-After` of what every request is answered with in place of being passed on.
+    refusal: Mutex<Option<(u16, u64)>>,
     rewrite: Mutex<Rewrite>,
     client: reqwest::Client,
 }
@@ -43,6 +45,7 @@ impl Relay {
     pub async fn start(rewrite: impl FnMut(&mut HeaderMap) + Send + 'static) -> Self {
         let way = Arc::new(Way {
             target: OnceLock::new(),
+            refusal: Mutex::default(),
             rewrite: Mutex::new(Box::new(rewrite)),
             client: http(),
         });
@@ -58,6 +61,17 @@ impl Relay {
     /// When it was said before.
     pub fn lead_to(&self, url: String) {
         self.way.target.set(url).expect("a relay leads to one place");
+    }
+
+    /// Answers every request with this status and `Retry-After: <seconds>`, until [`Relay::pass`].
+    pub fn refuse(&self, status: u16, retry_after: u64) {
+        *self.way.refusal.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some((status, retry_after));
+    }
+
+    /// Passes requests on again.
+    pub fn pass(&self) {
+        *self.way.refusal.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// `http://127.0.0.1:<port>`.
@@ -89,6 +103,13 @@ async fn serve(listener: TcpListener, way: Arc<Way>) {
 
 async fn pass_on(request: Request<Incoming>, way: &Way) -> anyhow::Result<Response<Full<Bytes>>> {
     let (mut head, body) = request.into_parts();
+    let refusal = *way.refusal.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((status, retry_after)) = refusal {
+        // Read to its end: a connection that is closed on what still comes would be another failure.
+        body.collect().await?;
+        let answer = Response::builder().status(status).header(header::RETRY_AFTER, retry_after);
+        return Ok(answer.body(Full::default())?);
+    }
     let Some(target) = way.target.get() else {
         let mut answer = Response::new(Full::default());
         *answer.status_mut() = StatusCode::BAD_GATEWAY;

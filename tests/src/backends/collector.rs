@@ -111,6 +111,12 @@ impl Collector {
         format!("http://{}", self.address(OTLP_GRPC))
     }
 
+    /// The port of the OTLP/HTTP receiver, for a proxy in front of it.
+    #[must_use]
+    pub fn otlp_http_port(&self) -> u16 {
+        self.ports[OTLP_HTTP].number()
+    }
+
     /// `host:port` of its own metrics.
     #[must_use]
     pub fn metrics_address(&self) -> String {
