@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Gets the real programs that the tests of the full stack start: Collector, Loki, Jaeger and compose's own loader are built from
+# Gets the real programs that the tests of the full stack start: Collector, Loki, Jaeger, helm and compose's own loader are built from
 # the Go module proxy, once, into a cache folder; Prometheus, nginx and Chromium are Debian's (infra/test.sh installs them); Tempo is taken
 # where there is one. A program that is on PATH is used as it is.
 # infra/test.sh sources this file. By itself, `bash infra/programs.sh` builds what is missing; `--quick` only says what is.
@@ -13,6 +13,9 @@ collector_version=0.155.0
 loki_version=3.7.8
 jaeger_version=1.76.0
 compose_loader_version=2.16.2
+helm_version=3.22.0
+kubernetes_validate_version=1.37.0
+prometheus_operator_version=0.85.0
 hadolint_version=2.15.1
 axe_core_version=4.14.1
 
@@ -54,6 +57,15 @@ get_compose_loader() {
 }
 make_compose_loader() { go build -mod=mod -trimpath -ldflags='-s -w' -o "$1" github.com/compose-spec/compose-go/v2/cmd; }
 
+get_helm() {
+    go mod init tracechain.example/helm && go get "helm.sh/helm/v3/cmd/helm@v$helm_version"
+}
+# Helm's own Makefile sets the version of Kubernetes that is taken where there is no cluster; without it that is 1.20.
+make_helm() {
+    local version=helm.sh/helm/v3/pkg/chartutil.k8sVersion
+    go build -mod=mod -trimpath -ldflags="-s -w -X ${version}Major=1 -X ${version}Minor=${kubernetes_validate_version:2:2}" -o "$1" helm.sh/helm/v3/cmd/helm
+}
+
 # The folder of a module's sources, downloaded if need be.
 module_folder() {
     go mod download -json "$1" | sed -n 's/^\t"Dir": "\(.*\)",*$/\1/p' | grep .
@@ -68,6 +80,9 @@ recipe() { # recipe PROGRAM
         compose-loader) echo "$compose_loader_version" ;;
         hadolint) echo "$hadolint_version" ;;
         axe-core) echo "$axe_core_version" ;;
+        helm) echo "$helm_version" ;;
+        kubernetes-validate) echo "$kubernetes_validate_version" ;;
+        monitoring-crds.yaml) echo "$prometheus_operator_version" ;;
     esac
 }
 
@@ -141,6 +156,42 @@ hadolint_program() {
     fi
 }
 
+# Kubernetes' schemas and what holds objects against them, with pip.
+kubernetes_validate() {
+    { has_program kubernetes-validate || is_cached kubernetes-validate; } && return 0
+    if [ "$quick" = yes ]; then
+        missing_program kubernetes-validate 'not here yet, and this is --quick'
+    elif stage "get kubernetes-validate $kubernetes_validate_version" bash "$infra/kubernetes-validate.sh" "$kubernetes_validate_version" "$programs"; then
+        recipe kubernetes-validate >"$programs/kubernetes-validate.recipe"
+    else
+        missing_program kubernetes-validate 'cannot be downloaded: are python3 with pip and a package index there?'
+    fi
+}
+
+# The schemas of ServiceMonitor and PrometheusRule, out of the module of the operator that defines them.
+monitoring_crds() {
+    local name=monitoring-crds.yaml
+    [ -f "$programs/$name" ] && [ "$(cat "$programs/$name.recipe" 2>/dev/null)" = "$(recipe "$name")" ] && return 0
+    if [ "$quick" = yes ]; then
+        missing_program "$name" 'not here yet, and this is --quick'
+    elif ! command -v go >/dev/null; then
+        missing_program "$name" 'no Go here to get it with: install Go 1.26 or later'
+    elif stage "get the CRDs of prometheus-operator $prometheus_operator_version" copy_monitoring_crds "$programs/$name"; then
+        recipe "$name" >"$programs/$name.recipe"
+    else
+        missing_program "$name" 'its module cannot be downloaded: is there a Go module proxy (go env GOPROXY)?'
+    fi
+}
+
+copy_monitoring_crds() { # copy_monitoring_crds FILE
+    local folder kind
+    mkdir -p "$programs" && folder=$(module_folder "github.com/prometheus-operator/prometheus-operator@v$prometheus_operator_version") || return 1
+    for kind in prometheusrules servicemonitors; do
+        # Each begins with a line of three dashes.
+        cat "$folder/example/prometheus-operator-crd/monitoring.coreos.com_$kind.yaml" || return 1
+    done >"$1.new" && mv "$1.new" "$1"
+}
+
 # axe-core, one script that the tests of the pages run in the browser; npm is asked for its package and nothing is installed.
 axe_core() {
     [ -f "$programs/axe.min.js" ] && [ "$(cat "$programs/axe-core.recipe" 2>/dev/null)" = "$(recipe axe-core)" ] && return 0
@@ -174,8 +225,11 @@ all_programs() {
     program loki
     program jaeger
     program compose-loader
+    program helm
     rm -rf "$objects"
     hadolint_program
+    kubernetes_validate
+    monitoring_crds
     axe_core
     other_programs
 }

@@ -35,6 +35,14 @@ impl External {
     pub const COMPOSE_LOADER: Self = Self::new("compose-loader", &[], "compose's loader");
     /// The linter of Dockerfiles.
     pub const HADOLINT: Self = Self::new("hadolint", &[], "hadolint");
+    /// Helm.
+    pub const HELM: Self = Self::new("helm", &[], "helm");
+    /// What holds objects against Kubernetes' own schemas.
+    pub const KUBERNETES_VALIDATE: Self =
+        Self::new("kubernetes-validate", &[], "kubernetes-validate");
+    /// The schemas of the Prometheus operator's objects: a file, not a program.
+    pub const MONITORING_CRDS: Self =
+        Self::new("monitoring-crds.yaml", &[], "the CRDs of the Prometheus operator");
     /// The browser.
     pub const CHROMIUM: Self = Self::new("chromium", &[], "Chromium");
     /// What leads it.
