@@ -6,6 +6,7 @@
 //! Invariants: a span never carries a value that was bound. A future that is dropped in the middle of a statement or a
 //! transaction closes its connection, and the database rolls back.
 
+mod comment;
 mod connect;
 mod engine;
 mod error;
@@ -16,9 +17,14 @@ mod start;
 mod statement;
 mod transaction;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use self::{connect::Connector, pool::Pool, run::Ask, start::Start, statement::Target};
+use self::{
+    comment::Comments, connect::Connector, pool::Pool, run::Ask, start::Start, statement::Target,
+};
 pub use self::{
     engine::{Column, Engine, Row, Value},
     error::{DbError, DbErrorKind},
@@ -43,6 +49,7 @@ pub struct Database {
 struct Shared {
     pool: Arc<Pool>,
     target: Target,
+    comments: Comments,
 }
 
 impl Database {
@@ -70,7 +77,8 @@ impl Database {
         let pool = Pool::new(connector, size);
         let watched = Arc::clone(&pool);
         metrics::db_pool(move || watched.state());
-        Ok(Self { shared: Arc::new(Shared { pool, target }), traced: true })
+        let comments = Comments::new(args.db_comments, url.engine());
+        Ok(Self { shared: Arc::new(Shared { pool, target, comments }), traced: true })
     }
 
     /// The database's name, as in `peer.service`.
@@ -139,6 +147,25 @@ impl Database {
         values: &[Value<'_>],
     ) -> Result<u64, DbError> {
         self.run(statement, values, Ask::Execute).await.map(|answer| answer.changed)
+    }
+
+    /// As [`Self::execute`], and again after deadlocks, serialization failures and busy locks, as [`Attempts`] says.
+    ///
+    /// # Errors
+    /// As [`DbError`] says.
+    pub async fn execute_until(
+        &self,
+        statement: &Statement,
+        values: &[Value<'_>],
+        deadline: Instant,
+    ) -> Result<u64, DbError> {
+        let mut attempts = Attempts::until(deadline);
+        loop {
+            match self.execute(statement, values).await {
+                Err(error) if attempts.may_repeat(&error).await => {}
+                outcome => return outcome,
+            }
+        }
     }
 
     /// A transaction: READ COMMITTED on Postgres and MySQL, with the write lock from the start on SQLite. `attempt` is

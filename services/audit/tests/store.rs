@@ -41,6 +41,7 @@ async fn connect(database: &Database) -> Store {
         database_url: database.url.parse().unwrap(),
         db_pool_size: std::num::NonZeroUsize::new(4),
         db_startup_timeout_ms: Duration::from_secs(30),
+        db_comments: false,
     };
     Store::connect(&args).await.unwrap()
 }

@@ -23,6 +23,7 @@ async fn connect(url: &str) -> Database {
         database_url: url.parse().unwrap(),
         db_pool_size: None,
         db_startup_timeout_ms: Duration::from_secs(30),
+        db_comments: false,
     };
     Database::connect(&args, "notes-db", &Migrations::postgres_or_sqlite(none, none)).await.unwrap()
 }

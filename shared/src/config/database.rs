@@ -4,7 +4,7 @@
 
 use std::{fmt, num::NonZeroUsize, str::FromStr, time::Duration};
 
-use clap::Args;
+use clap::{ArgAction, Args};
 
 use super::{milliseconds, whole_number};
 use crate::db::Engine;
@@ -21,6 +21,18 @@ pub struct DatabaseArgs {
     /// Milliseconds that the database may take to appear at start, while the connection is tried again.
     #[arg(long, env, default_value = "60000", value_parser = milliseconds, help_heading = "Database")]
     pub db_startup_timeout_ms: Duration,
+    /// on: statements on Postgres and MySQL carry the ids of their span as a comment (sqlcommenter), so that a slow query's line leads to
+    /// its trace; each costs one more round trip. off: they do not.
+    #[arg(long, env, value_parser = on_or_off, action = ArgAction::Set, default_value = "off", help_heading = "Database")]
+    pub db_comments: bool,
+}
+
+fn on_or_off(value: &str) -> Result<bool, String> {
+    match value.to_ascii_lowercase().as_str() {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("accepted: on, off".to_owned()),
+    }
 }
 
 /// A database's address with a scheme that some service accepts.

@@ -9,14 +9,18 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
-use super::engine::{Connection, Engine};
+use super::engine::{Connection, Engine, fixed};
 use crate::config::database::DatabaseUrl;
 
 /// How long SQLite waits for another process's write lock; below the limit of a statement, so it is told apart.
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(3);
-/// READ COMMITTED, for under REPEATABLE READ the winner of a duplicate key cannot be seen; and locks give up in time.
+/// READ COMMITTED, for under REPEATABLE READ the winner of a duplicate key cannot be seen. Locks, a table's too, give up below
+/// the limit of a statement: who went away when his deadline passed would else wait on in the server, one connection of it each.
 const MYSQL_SESSION: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
-    SET SESSION innodb_lock_wait_timeout = 3";
+    SET SESSION innodb_lock_wait_timeout = 3; SET SESSION lock_wait_timeout = 3";
+/// As for MySQL. The limit of a statement is above ours, so that it ends only what nobody waits for any more.
+const POSTGRES_SESSION: &str = "SET default_transaction_isolation = 'read committed'; \
+    SET lock_timeout = '3s'; SET statement_timeout = '6s'";
 
 /// A parsed address, ready to connect to. Statements are not logged by the driver: each has its span.
 pub(super) enum Connector {
@@ -41,16 +45,26 @@ impl Connector {
         })
     }
 
+    /// A connection for requests' statements, which give up in time.
+    pub(super) async fn open_session(&self) -> Result<Connection, sqlx::Error> {
+        let mut connection = self.connect().await?;
+        let session = match connection {
+            Connection::Postgres(_) => POSTGRES_SESSION,
+            Connection::MySql(_) => MYSQL_SESSION,
+            Connection::Sqlite(_) => return Ok(connection),
+        };
+        connection.command(fixed(session)).await?;
+        Ok(connection)
+    }
+
+    /// A connection as the server makes it: a migration may take its time.
     pub(super) async fn connect(&self) -> Result<Connection, sqlx::Error> {
         Ok(match self {
             Self::Postgres(options) => {
                 Connection::Postgres(PgConnection::connect_with(options).await?)
             }
             Self::MySql(options) => {
-                let mut connection =
-                    Connection::MySql(MySqlConnection::connect_with(options).await?);
-                connection.command(MYSQL_SESSION).await?;
-                connection
+                Connection::MySql(MySqlConnection::connect_with(options).await?)
             }
             Self::Sqlite(options) => {
                 Connection::Sqlite(SqliteConnection::connect_with(options).await?)

@@ -6,8 +6,8 @@
 use std::fmt;
 
 use sqlx::{
-    Connection as _, MySqlConnection, PgConnection, SqliteConnection, mysql::MySqlRow,
-    postgres::PgRow, sqlite::SqliteRow,
+    Connection as _, MySqlConnection, PgConnection, SqlSafeStr as _, SqlStr, SqliteConnection,
+    mysql::MySqlRow, postgres::PgRow, sqlite::SqliteRow,
 };
 use uuid::Uuid;
 
@@ -140,6 +140,11 @@ impl Row {
     }
 }
 
+/// A text that is the same for every request.
+pub(super) fn fixed(text: &'static str) -> SqlStr {
+    text.into_sql_str()
+}
+
 /// One connection, to one of the engines.
 pub(super) enum Connection {
     Postgres(PgConnection),
@@ -183,7 +188,7 @@ impl Connection {
     /// Runs a statement and collects the rows that it returns.
     pub(super) async fn fetch(
         &mut self,
-        text: &'static str,
+        text: SqlStr,
         values: &[Value<'_>],
         cached: bool,
     ) -> Result<Vec<Row>, sqlx::Error> {
@@ -196,7 +201,7 @@ impl Connection {
     /// Runs a statement that returns no rows and counts those that it changed.
     pub(super) async fn execute(
         &mut self,
-        text: &'static str,
+        text: SqlStr,
         values: &[Value<'_>],
         cached: bool,
     ) -> Result<u64, sqlx::Error> {
@@ -206,7 +211,7 @@ impl Connection {
     }
 
     /// Runs a command as it stands, unprepared: BEGIN, COMMIT, SET.
-    pub(super) async fn command(&mut self, text: &'static str) -> Result<(), sqlx::Error> {
+    pub(super) async fn command(&mut self, text: SqlStr) -> Result<(), sqlx::Error> {
         on_driver!(self, driver, _row => {
             sqlx::raw_sql(text).execute(driver).await.map(drop)
         })

@@ -48,6 +48,11 @@ impl DbError {
         Self { database, kind, code: None, source: None }
     }
 
+    /// The same with another kind: it was met where nothing was asked yet.
+    pub(super) fn as_unavailable(self) -> Self {
+        Self { kind: DbErrorKind::Unavailable, ..self }
+    }
+
     /// For an error that stays with its owner.
     pub(super) fn kind_only(database: &'static str, error: &sqlx::Error) -> Self {
         Self::of_kind(database, codes::kind_of(error))

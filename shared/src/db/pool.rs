@@ -5,12 +5,16 @@
 //! a connection goes straight back, last in first out, so the busy ones stay warm; only one that sat idle for
 //! [`IDLE_CHECK`] is pinged before it is given out, which is when a restarted database can have dropped it.
 //!
-//! Invariant: what goes back is between transactions and between answers. A future that is dropped, times out or loses its
-//! connection closes it instead, and the database rolls back whatever was open.
+//! Invariants: what goes back is between transactions and between answers. A future that is dropped, times out or loses its
+//! connection closes it instead, and the database rolls back whatever was open. After one connection was lost, none that was
+//! opened before is used again, idle or in use: a failover costs one error, not one for each connection.
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -25,6 +29,8 @@ mod places;
 
 /// A connection that sat idle longer is pinged before it is used.
 const IDLE_CHECK: Duration = Duration::from_secs(1);
+/// What that may take: less than [`ACQUIRE_TIMEOUT`], so that a new connection can be had where the old ones lead nowhere.
+const IDLE_CHECK_TIMEOUT: Duration = Duration::from_millis(750);
 /// One that sat idle longer is closed.
 const IDLE_LIMIT: Duration = Duration::from_secs(600);
 /// One that is older is closed: after a failover or a changed address, connections move within this time.
@@ -36,12 +42,21 @@ pub(super) struct Pool {
     connector: Connector,
     places: Arc<Places>,
     idle: Mutex<VecDeque<Idle>>,
+    /// How often a connection was lost.
+    losses: AtomicU64,
 }
 
 struct Idle {
     connection: Connection,
-    opened: Instant,
+    origin: Origin,
     since: Instant,
+}
+
+/// When a connection was opened, and after how many losses.
+#[derive(Clone, Copy)]
+struct Origin {
+    opened: Instant,
+    losses: u64,
 }
 
 /// A connection in use. It goes back only by [`Pooled::release`]; dropped, it is closed.
@@ -49,7 +64,7 @@ pub(super) struct Pooled {
     pub(super) connection: Connection,
     /// It has been idle in the pool, so the server may have left it without our knowing.
     pub(super) reused: bool,
-    opened: Instant,
+    origin: Origin,
     pool: Arc<Pool>,
     // Dropped after the connection, so there are never more connections than places.
     place: Place,
@@ -59,7 +74,7 @@ impl Pool {
     /// At most `max` connections, or fewer while the fault `pool` says so.
     pub(super) fn new(connector: Connector, max: usize) -> Arc<Self> {
         let places = Places::new(max, || faults::active().and_then(|faults| faults.pool()));
-        Arc::new(Self { connector, places, idle: Mutex::default() })
+        Arc::new(Self { connector, places, idle: Mutex::default(), losses: AtomicU64::new(0) })
     }
 
     /// Waits for a connection, at most [`ACQUIRE_TIMEOUT`].
@@ -73,22 +88,25 @@ impl Pool {
     async fn acquire_in_turn(self: &Arc<Self>) -> Result<Pooled, sqlx::Error> {
         let place = self.places.take().await.ok_or(sqlx::Error::PoolClosed)?;
         while let Some(mut idle) = self.pop_idle() {
-            if idle.since.elapsed() < IDLE_CHECK || idle.connection.ping().await.is_ok() {
-                return Ok(self.pooled(idle.connection, idle.opened, true, place));
+            if idle.since.elapsed() < IDLE_CHECK || idle.is_alive().await {
+                return Ok(self.pooled(idle.connection, idle.origin, true, place));
             }
+            self.forget_older();
         }
-        let connection = self.connector.connect().await?;
-        Ok(self.pooled(connection, Instant::now(), false, place))
+        // Read before: what is lost while this one is opened may have been its server.
+        let losses = self.losses.load(Ordering::Relaxed);
+        let connection = self.connector.open_session().await?;
+        Ok(self.pooled(connection, Origin { opened: Instant::now(), losses }, false, place))
     }
 
     fn pooled(
         self: &Arc<Self>,
         connection: Connection,
-        opened: Instant,
+        origin: Origin,
         reused: bool,
         place: Place,
     ) -> Pooled {
-        Pooled { connection, reused, opened, pool: Arc::clone(self), place }
+        Pooled { connection, reused, origin, pool: Arc::clone(self), place }
     }
 
     fn pop_idle(&self) -> Option<Idle> {
@@ -105,8 +123,10 @@ impl Pool {
         idle.pop_back()
     }
 
-    /// Closes the idle connections: one has been lost, and the others were opened to the same server.
-    pub(super) fn forget_idle(&self) {
+    /// Closes the idle connections, and those in use when they come back: one has been lost, and the others were opened to the
+    /// same server.
+    fn forget_older(&self) {
+        self.losses.fetch_add(1, Ordering::Relaxed);
         let forgotten =
             std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner));
         drop(forgotten);
@@ -131,22 +151,30 @@ impl Pool {
     }
 }
 
+impl Idle {
+    async fn is_alive(&mut self) -> bool {
+        let ping = tokio::time::timeout(IDLE_CHECK_TIMEOUT, self.connection.ping()).await;
+        matches!(ping, Ok(Ok(())))
+    }
+}
+
 impl Pooled {
     /// Gives the connection back; it must be between transactions.
     pub(super) fn release(self) {
-        let Self { connection, opened, pool, place, .. } = self;
+        let Self { connection, origin, pool, place, .. } = self;
         let keeps = !pool.places.are_closed() && !pool.places.are_too_many();
-        if opened.elapsed() < AGE_LIMIT && keeps {
-            let idle = Idle { connection, opened, since: Instant::now() };
+        let is_of_now = origin.losses == pool.losses.load(Ordering::Relaxed);
+        if origin.opened.elapsed() < AGE_LIMIT && is_of_now && keeps {
+            let idle = Idle { connection, origin, since: Instant::now() };
             pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push_back(idle);
         }
         // Last: whoever waits finds the connection idle.
         drop(place);
     }
 
-    /// Closes this connection and the idle ones.
+    /// Closes this connection and all that were opened before now.
     pub(super) fn lose(self) {
-        self.pool.forget_idle();
+        self.pool.forget_older();
     }
 }
 
@@ -182,13 +210,18 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_lost_connection_takes_the_idle_ones_with_it() {
+    async fn a_lost_connection_takes_the_others_with_it() {
         let folder = tempfile::tempdir().unwrap();
-        let pool = pool(folder.path(), 2);
-        let (first, second) = (pool.acquire().await.unwrap(), pool.acquire().await.unwrap());
-        first.release();
-        second.lose();
-        assert_eq!(pool.state(), PoolState { idle: 0, used: 0, max: 2 });
+        let pool = pool(folder.path(), 3);
+        let (idle, lost) = (pool.acquire().await.unwrap(), pool.acquire().await.unwrap());
+        let in_use = pool.acquire().await.unwrap();
+        idle.release();
+        lost.lose();
+        assert_eq!(pool.state(), PoolState { idle: 0, used: 1, max: 3 });
+        in_use.release();
+        assert_eq!(pool.state(), PoolState { idle: 0, used: 0, max: 3 });
+        pool.acquire().await.unwrap().release();
+        assert_eq!(pool.state(), PoolState { idle: 1, used: 0, max: 3 });
     }
 
     #[tokio::test]

@@ -2,11 +2,12 @@
 
 use std::time::Instant;
 
+use sqlx::SqlStr;
 use tracing::Span;
 
 use super::{
     Database, STATEMENT_TIMEOUT,
-    engine::{Row, Value},
+    engine::{Row, Value, fixed},
     error::DbError,
     pool::Pooled,
     statement::{self, Statement},
@@ -82,7 +83,10 @@ impl Database {
     ) -> Result<Answer, DbError> {
         let start = Instant::now();
         let result = match self.meet_fault().await {
-            Ok(()) => self.ask(pooled, statement.text, statement.cached, values, ask).await,
+            Ok(()) => {
+                let (text, cached) = self.shared.comments.text_of(statement, span);
+                self.ask(pooled, text, cached, values, ask).await
+            }
             Err(error) => Err(error),
         };
         statement::record_duration(statement, start.elapsed(), span);
@@ -101,7 +105,7 @@ impl Database {
     pub(super) async fn ask(
         &self,
         pooled: &mut Pooled,
-        text: &'static str,
+        text: SqlStr,
         cached: bool,
         values: &[Value<'_>],
         ask: Ask,
@@ -130,7 +134,7 @@ impl Database {
     pub(super) async fn begun(&self) -> Result<Pooled, DbError> {
         loop {
             let mut pooled = self.acquire().await?;
-            let begin = pooled.connection.begin_text();
+            let begin = fixed(pooled.connection.begin_text());
             match self.ask(&mut pooled, begin, true, &[], Ask::Command).await {
                 Ok(_) => return Ok(pooled),
                 Err(error) if error.leaves_connection_usable() => {
@@ -148,8 +152,10 @@ impl Database {
         }
     }
 
+    /// Whatever keeps a connection from being had, the database is not available: a password that was changed, a database that
+    /// takes nobody in.
     pub(super) async fn acquire(&self) -> Result<Pooled, DbError> {
-        self.shared.pool.acquire().await.map_err(|error| self.error(error))
+        self.shared.pool.acquire().await.map_err(|error| self.error(error).as_unavailable())
     }
 
     pub(super) fn span(&self, statement: &Statement, attempt: u32) -> Span {

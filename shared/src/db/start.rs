@@ -20,7 +20,7 @@ pub use self::error::DbStartError;
 
 use super::{
     connect::Connector,
-    engine::{Connection, Engine},
+    engine::{Connection, Engine, fixed},
     error::DbError,
 };
 use crate::config::database::DatabaseArgs;
@@ -253,7 +253,7 @@ async fn system_name(connection: &mut Connection) -> Result<&'static str, sqlx::
         Connection::Postgres(_) => Ok("postgresql"),
         Connection::Sqlite(_) => Ok("sqlite"),
         Connection::MySql(_) => {
-            let rows = connection.fetch("SELECT VERSION()", &[], false).await?;
+            let rows = connection.fetch(fixed("SELECT VERSION()"), &[], false).await?;
             let version: String = rows.first().map_or(Ok(String::new()), |row| row.get(0))?;
             Ok(if version.contains("MariaDB") { "mariadb" } else { "mysql" })
         }

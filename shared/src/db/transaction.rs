@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::{
     Database,
-    engine::{Row, Value},
+    engine::{Row, Value, fixed},
     error::{DbError, DbErrorKind},
     pool::Pooled,
     run::{Answer, Ask},
@@ -76,7 +76,7 @@ impl Transaction {
     /// Takes it back. A connection on which even that fails is closed, which does the same.
     pub async fn rollback(mut self) {
         let Some(mut pooled) = self.pooled.take() else { return };
-        let rollback = self.database.ask(&mut pooled, "ROLLBACK", true, &[], Ask::Command);
+        let rollback = self.database.ask(&mut pooled, fixed("ROLLBACK"), true, &[], Ask::Command);
         if rollback.await.is_ok() {
             pooled.release();
         }

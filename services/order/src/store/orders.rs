@@ -1,6 +1,8 @@
 //! Orders as they are read and changed after they were placed.
 
-use shared::db::{DbError, Row, Statement};
+use std::time::Instant;
+
+use shared::db::{DbError, Row, STATEMENT_TIMEOUT, Statement};
 use uuid::Uuid;
 
 use super::Store;
@@ -177,7 +179,9 @@ impl Store {
 
     /// Completes or cancels an order that is still `created`; `now` in microseconds.
     pub async fn set_status(&self, id: Uuid, status: Status, now: i64) -> Result<Change, DbError> {
-        self.db.execute(&SET_STATUS, &[status.as_str().into(), now.into(), id.into()]).await?;
+        let (values, soon) =
+            ([status.as_str().into(), now.into(), id.into()], Instant::now() + STATEMENT_TIMEOUT);
+        self.db.execute_until(&SET_STATUS, &values, soon).await?;
         Ok(match self.find_order(id).await? {
             None => Change::NotFound,
             Some(order) if order.status == status => Change::Done(order),
@@ -187,7 +191,8 @@ impl Store {
 
     /// Deletes a cancelled order that audit has a record of, with its items.
     pub async fn delete_order(&self, id: Uuid) -> Result<Deletion, DbError> {
-        if self.db.execute(&DELETE, &[id.into()]).await? == 1 {
+        let soon = Instant::now() + STATEMENT_TIMEOUT;
+        if self.db.execute_until(&DELETE, &[id.into()], soon).await? == 1 {
             return Ok(Deletion::Done);
         }
         Ok(match self.find_order(id).await? {

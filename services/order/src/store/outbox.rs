@@ -5,7 +5,7 @@
 
 use std::{fmt::Write as _, sync::LazyLock, time::Instant};
 
-use shared::db::{Attempts, DbError, Row, Statement, Value};
+use shared::db::{DbError, Row, Statement, Value};
 use uuid::Uuid;
 
 use super::{Continuation, Store, padded_len};
@@ -81,7 +81,7 @@ impl Store {
     ) -> Result<Vec<DueAudit>, DbError> {
         let values =
             [worker.into(), lease_end.into(), now.into(), now.into(), i64::from(limit).into()];
-        if self.execute_quietly(&CLAIM, &values, deadline).await? == 0 {
+        if self.quiet.execute_until(&CLAIM, &values, deadline).await? == 0 {
             return Ok(Vec::new());
         }
         let claimed = [lease_end.into(), worker.into()];
@@ -104,7 +104,7 @@ impl Store {
         let mut noted = 0;
         for batch in delivered.chunks(MAX_BATCH) {
             let (statement, values) = acknowledgement(batch);
-            noted += self.execute_quietly(&statement, &values, deadline).await?;
+            noted += self.quiet.execute_until(&statement, &values, deadline).await?;
         }
         Ok(noted)
     }
@@ -135,21 +135,6 @@ impl Store {
     async fn count(&self, statement: &Statement) -> Result<i64, DbError> {
         let row = self.quiet.fetch_one(statement, &[]).await?;
         row.get(0).map_err(|error| self.quiet.error(error))
-    }
-
-    async fn execute_quietly(
-        &self,
-        statement: &Statement,
-        values: &[Value<'_>],
-        deadline: Instant,
-    ) -> Result<u64, DbError> {
-        let mut attempts = Attempts::until(deadline);
-        loop {
-            match self.quiet.execute(statement, values).await {
-                Err(error) if attempts.may_repeat(&error).await => {}
-                outcome => return outcome,
-            }
-        }
     }
 }
 

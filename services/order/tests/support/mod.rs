@@ -27,6 +27,7 @@ pub(crate) async fn connect(url: &str) -> Store {
         // More than one on SQLite too: its writers have to get in each other's way.
         db_pool_size: std::num::NonZeroUsize::new(4),
         db_startup_timeout_ms: Duration::from_secs(30),
+        db_comments: false,
     };
     Store::connect(&args).await.unwrap()
 }

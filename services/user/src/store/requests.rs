@@ -1,6 +1,8 @@
 //! Which body came first with an idempotency key.
 
-use shared::db::{DbError, Statement};
+use std::time::Instant;
+
+use shared::db::{DbError, STATEMENT_TIMEOUT, Statement};
 use uuid::Uuid;
 
 use super::Store;
@@ -35,7 +37,8 @@ impl Store {
     ) -> Result<Claim, DbError> {
         let body: &[u8] = body_sha256;
         let row = [request_id.into(), body.into(), created_at.into(), trace_id.into()];
-        if self.db.execute(&INSERT, &row).await? == 1 {
+        let soon = Instant::now() + STATEMENT_TIMEOUT;
+        if self.db.execute_until(&INSERT, &row, soon).await? == 1 {
             return Ok(Claim::New);
         }
         let row = self.db.fetch_one(&SELECT, &[request_id.into()]).await?;

@@ -35,12 +35,13 @@ fn kind_by_code(error: &dyn DatabaseError) -> DbErrorKind {
 fn postgres_kind(code: &str) -> DbErrorKind {
     match code {
         "40001" | "40P01" | "55P03" => DbErrorKind::Contention,
-        // Administrator's and crash shutdown, starting up, read-only, and a database or login taken away.
-        "57P01" | "57P02" | "57P03" | "25006" | "3D000" | "28000" | "28P01" => {
-            DbErrorKind::Unavailable
-        }
-        // Connection exceptions, insufficient resources (disk, memory, connections), system errors.
-        _ if ["08", "53", "58"].iter().any(|class| code.starts_with(class)) => {
+        // Shutdown and starting up, cancelled by the server's or an administrator's limit, read-only, ended for being idle
+        // or too long in a transaction, and a database or login taken away.
+        "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "57014" | "25006" | "25P03" | "25P04"
+        | "3D000" | "28000" | "28P01" => DbErrorKind::Unavailable,
+        // Connection exceptions, insufficient resources (disk, memory, connections), system errors, what the server
+        // itself calls an internal error or corrupted.
+        _ if ["08", "53", "58", "XX"].iter().any(|class| code.starts_with(class)) => {
             DbErrorKind::Unavailable
         }
         _ => DbErrorKind::Other,
@@ -50,11 +51,19 @@ fn postgres_kind(code: &str) -> DbErrorKind {
 /// MySQL's server error reference, and MariaDB's for 1927.
 fn mysql_kind(number: u16) -> DbErrorKind {
     match number {
-        // Lock wait timeout, deadlock, and a deadlock inside a group commit.
-        1205 | 1213 | 1614 | 3101 => DbErrorKind::Contention,
-        // Full disk or table, too many connections, access denied, unknown database, shutdown, network, read-only,
-        // resource limits, killed, closed for inactivity, offline mode.
-        1021
+        // Lock wait timeout, deadlock, a deadlock inside a group commit, and a lock that was not waited for.
+        1205 | 1213 | 1614 | 3101 | 3572 => DbErrorKind::Contention,
+        // Error of a file or of the storage engine (a full disk among them), full disk or table, too many connections, access
+        // denied, unknown database, shutdown, network, no thread, failed commit, table of locks full, read-only, resource
+        // limits, no binary log, killed, out of time, closed for inactivity, offline mode.
+        3
+        | 14
+        | 20
+        | 28
+        | 1016
+        | 1021
+        | 1026
+        | 1030
         | 1037
         | 1040
         | 1041
@@ -68,16 +77,22 @@ fn mysql_kind(number: u16) -> DbErrorKind {
         | 1114
         | 1129
         | 1130
+        | 1135
         | 1152
         | 1158..=1161
+        | 1180
         | 1184
         | 1203
+        | 1206
         | 1226
         | 1290
         | 1317
+        | 1598
         | 1792
         | 1836
         | 1927
+        | 1969
+        | 3024
         | 3032
         | 3168
         | 3169
@@ -148,10 +163,12 @@ mod tests {
 
     #[test]
     fn a_database_that_cannot_work_is_unavailable() {
-        for code in ["57P01", "57P03", "08006", "53300", "53100", "25006", "58030"] {
+        for code in
+            ["57P01", "57P03", "08006", "53300", "53100", "25006", "58030", "57014", "XX001"]
+        {
             assert_eq!(postgres_kind(code), DbErrorKind::Unavailable, "{code}");
         }
-        for number in [1040, 1053, 1114, 1290, 1836, 1927, 4031] {
+        for number in [1021, 1030, 1040, 1053, 1114, 1290, 1792, 1836, 1927, 3024, 4031] {
             assert_eq!(mysql_kind(number), DbErrorKind::Unavailable, "{number}");
         }
         for code in [8, 10, 13, 14, 778] {
