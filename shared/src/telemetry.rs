@@ -19,6 +19,7 @@ use crate::{
 };
 
 mod console;
+mod delivery;
 mod ledger;
 mod log_export;
 mod log_lines;

@@ -14,7 +14,7 @@ use otlp_sink::Sink;
 
 #[tokio::test(flavor = "current_thread")]
 async fn spans_logs_and_metrics_of_a_request_arrive_over_grpc() {
-    let sink = Sink::start(0);
+    let sink = Sink::start(None, 0);
     let flags = [
         format!("--otel-exporter-otlp-endpoint=http://{}", sink.address),
         "--otel-exporter-otlp-protocol=grpc".to_owned(),

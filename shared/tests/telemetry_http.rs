@@ -12,7 +12,7 @@ use otlp_sink::Sink;
 
 #[tokio::test]
 async fn spans_logs_and_metrics_of_a_request_arrive_over_http() {
-    let sink = Sink::start(0);
+    let sink = Sink::start(None, 0);
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let metrics_port = free.local_addr().unwrap().port();
     drop(free);

@@ -18,7 +18,7 @@ const SPANS: usize = 5_000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flush_under_load_loses_nothing_that_the_account_calls_exported() {
-    let sink = Sink::start(3);
+    let sink = Sink::start(None, 3);
     let flags = [
         format!("--otel-exporter-otlp-endpoint=http://{}", sink.address),
         "--otel-logs-exporter=none".to_owned(),

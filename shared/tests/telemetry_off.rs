@@ -22,7 +22,7 @@ async fn metrics_status() -> http::StatusCode {
 
 #[tokio::test]
 async fn switched_off_nothing_is_sent_and_trace_context_still_passes() {
-    let sink = Sink::start(0);
+    let sink = Sink::start(None, 0);
     let endpoint = format!("--otel-exporter-otlp-endpoint=http://{}", sink.address);
     let flags = [endpoint.as_str(), "--otel-sdk-disabled=true", "--log-level=warn"];
     assert_eq!(metrics_status().await, http::StatusCode::OK);

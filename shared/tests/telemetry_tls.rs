@@ -75,7 +75,7 @@ fn write(folder: &Path, name: &str, text: &str) -> String {
 #[tokio::test]
 async fn spans_over_https_and_logs_over_grpc_with_tls_arrive() {
     rustls::crypto::ring::default_provider().install_default().unwrap();
-    let sink = Sink::start(0);
+    let sink = Sink::start(None, 0);
     let authority = authority();
     let port = terminate_tls(&authority, sink.address).await;
     let (certificate, key) = signed(&authority);

@@ -16,7 +16,7 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-use super::otlp;
+use super::{delivery::Patience, otlp};
 use crate::config::telemetry::TelemetryArgs;
 
 /// The libraries that carry log records out: their own events would make further records without end.
@@ -36,21 +36,25 @@ pub(super) fn provider(
         .with_max_export_batch_size(args.log_batch_size()?)
         .with_scheduled_delay(args.otel_blrp_schedule_delay)
         .build();
-    let exporter = otlp::log_exporter(&args.logs_target()?)?;
+    let patience = Patience::default();
+    let exporter = otlp::log_exporter(&args.logs_target()?, &patience)?;
     let processor = BatchLogProcessor::builder(exporter).with_batch_config(config).build();
     Ok(Some(
         SdkLoggerProvider::builder()
             .with_resource(resource)
-            .with_log_processor(Finishing)
+            .with_log_processor(Finishing { patience })
             .with_log_processor(processor)
             .build(),
     ))
 }
 
 /// Puts right what the appender leaves: the time of the record, which a backend would otherwise have to take from the observer,
-/// and the event's name, for which `tracing` has made up a place in the source.
+/// and the event's name, for which `tracing` has made up a place in the source. It is shut down before the processor behind it, which
+/// must then not wait any longer.
 #[derive(Debug)]
-struct Finishing;
+struct Finishing {
+    patience: Patience,
+}
 
 impl LogProcessor for Finishing {
     fn emit(&self, record: &mut SdkLogRecord, _: &InstrumentationScope) {
@@ -65,6 +69,7 @@ impl LogProcessor for Finishing {
     }
 
     fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
+        self.patience.end();
         Ok(())
     }
 }

@@ -1,53 +1,60 @@
 //! OTLP exporters for a [`Target`]: clients, TLS, headers, compression.
 
-use std::{
-    collections::HashMap,
-    future::Future,
-    pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-};
+use std::{collections::HashMap, time::Duration};
 
 use anyhow::Context as _;
-use bytes::Bytes;
-use opentelemetry_http::{HttpClient, HttpError};
 use opentelemetry_otlp::{
-    LogExporter, SpanExporter, WithExportConfig, WithHttpConfig, WithTonicConfig,
+    LogExporter, RetryPolicy, SpanExporter, WithExportConfig, WithHttpConfig, WithTonicConfig,
 };
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
-use prost::Message as _;
 use tonic::{
     metadata::MetadataMap,
     transport::{Certificate, ClientTlsConfig, Identity},
 };
 
+use super::delivery::{DeliveringClient, Patience, Rejected, Way};
 use crate::config::telemetry::{Compression, Protocol, Target, Tls};
 
-/// An exporter of spans; what its endpoint takes only in part is added to `rejected`.
-pub(super) fn span_exporter(target: &Target, rejected: &Rejected) -> anyhow::Result<SpanExporter> {
+/// An exporter of spans; what its endpoint takes only in part is added to `rejected`. Over HTTP it waits for an endpoint that is away;
+/// over gRPC its caller does.
+pub(super) fn span_exporter(
+    target: &Target,
+    rejected: &Rejected,
+    patience: &Patience,
+) -> anyhow::Result<SpanExporter> {
     let built = match target.protocol {
         Protocol::HttpProtobuf => {
-            let client =
-                RejectionCounting { client: http_client(target)?, rejected: rejected.clone() };
+            let client = delivering_client("spans", target, rejected, patience)?;
             http(SpanExporter::builder().with_http().with_http_client(client), target).build()
         }
-        Protocol::Grpc => grpc(SpanExporter::builder().with_tonic(), target)?.build(),
+        Protocol::Grpc => {
+            let builder = SpanExporter::builder().with_tonic();
+            grpc(builder.with_retry_policy(RetryPolicy::disabled()), target)?.build()
+        }
     };
     built.with_context(|| format!("no exporter of spans for {}", target.url))
 }
 
-/// An exporter of log records.
-pub(super) fn log_exporter(target: &Target) -> anyhow::Result<LogExporter> {
+/// An exporter of log records. Over HTTP it waits for an endpoint that is away; over gRPC it tries four times.
+pub(super) fn log_exporter(target: &Target, patience: &Patience) -> anyhow::Result<LogExporter> {
     let built = match target.protocol {
         Protocol::HttpProtobuf => {
-            http(LogExporter::builder().with_http().with_http_client(http_client(target)?), target)
-                .build()
+            let client = delivering_client("log records", target, &Rejected::default(), patience)?;
+            http(LogExporter::builder().with_http().with_http_client(client), target).build()
         }
         Protocol::Grpc => grpc(LogExporter::builder().with_tonic(), target)?.build(),
     };
     built.with_context(|| format!("no exporter of log records for {}", target.url))
+}
+
+fn delivering_client(
+    signal: &'static str,
+    target: &Target,
+    rejected: &Rejected,
+    patience: &Patience,
+) -> anyhow::Result<DeliveringClient> {
+    let client = http_client(target)?;
+    let way = Way::new(signal, &target.url, patience);
+    Ok(DeliveringClient { client, rejected: rejected.clone(), way })
 }
 
 fn http<B: WithExportConfig + WithHttpConfig>(builder: B, target: &Target) -> B {
@@ -56,6 +63,8 @@ fn http<B: WithExportConfig + WithHttpConfig>(builder: B, target: &Target) -> B 
         .with_endpoint(&target.url)
         .with_protocol(opentelemetry_otlp::Protocol::HttpBinary)
         .with_timeout(target.timeout)
+        // The client below tries again, longer and without encoding anew.
+        .with_retry_policy(RetryPolicy::disabled())
         .with_headers(headers);
     match target.compression {
         Compression::Gzip => builder.with_compression(opentelemetry_otlp::Compression::Gzip),
@@ -111,7 +120,11 @@ pub(crate) fn http_client(target: &Target) -> anyhow::Result<reqwest::blocking::
 }
 
 fn build_http_client(target: &Target) -> anyhow::Result<reqwest::blocking::Client> {
-    let mut builder = reqwest::blocking::Client::builder().timeout(target.timeout);
+    // Shorter than the whole, so that an endpoint which cannot be reached is told from one that does not answer.
+    let connect_timeout: Duration = target.timeout / 2;
+    let mut builder = reqwest::blocking::Client::builder()
+        .timeout(target.timeout)
+        .connect_timeout(connect_timeout);
     if is_loopback(&target.url) {
         // A proxy of the environment has another loopback than ours.
         builder = builder.no_proxy();
@@ -140,50 +153,4 @@ fn is_loopback(url: &str) -> bool {
 pub(crate) fn install_crypto() {
     // The error says that a provider is there already, which is all that is wanted.
     drop(rustls::crypto::ring::default_provider().install_default());
-}
-
-/// Spans that an endpoint said it did not take, of the batch just sent.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Rejected(Arc<AtomicU64>);
-
-impl Rejected {
-    pub(super) fn take(&self) -> u64 {
-        self.0.swap(0, Ordering::AcqRel)
-    }
-
-    fn read_from(&self, response: &http::Response<Bytes>) {
-        if !response.status().is_success() {
-            return;
-        }
-        let decoded = ExportTraceServiceResponse::decode(response.body().clone());
-        let rejected = decoded.ok().and_then(|response| response.partial_success);
-        let rejected =
-            rejected.map_or(0, |partial| u64::try_from(partial.rejected_spans).unwrap_or(0));
-        self.0.store(rejected, Ordering::Release);
-    }
-}
-
-/// Reads `partial_success` from answers, which the exporter of opentelemetry-otlp only logs: without it the account would book
-/// as exported what was refused.
-#[derive(Debug)]
-struct RejectionCounting {
-    client: reqwest::blocking::Client,
-    rejected: Rejected,
-}
-
-type Answer<'a> =
-    Pin<Box<dyn Future<Output = Result<http::Response<Bytes>, HttpError>> + Send + 'a>>;
-
-impl HttpClient for RejectionCounting {
-    fn send_bytes<'me, 'answer>(&'me self, request: http::Request<Bytes>) -> Answer<'answer>
-    where
-        'me: 'answer,
-        Self: 'answer,
-    {
-        Box::pin(async move {
-            let response = self.client.send_bytes(request).await?;
-            self.rejected.read_from(&response);
-            Ok(response)
-        })
-    }
 }

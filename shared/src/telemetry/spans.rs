@@ -14,11 +14,12 @@ use opentelemetry_sdk::{
 
 use super::{
     console::ConsoleSpans,
+    delivery::{self, Patience, Rejected, Way},
     ledger::Ledger,
-    otlp::{self, Rejected},
+    otlp,
 };
 use crate::{
-    config::telemetry::{RootSampler, TelemetryArgs},
+    config::telemetry::{Protocol, RootSampler, TelemetryArgs},
     faults,
 };
 
@@ -32,7 +33,8 @@ pub(super) fn provider(
     if !args.spans_enabled() {
         return Ok(builder.with_sampler(Sampler::AlwaysOff).build());
     }
-    let exporter = exporter(args, Arc::clone(ledger))?;
+    let patience = Patience::default();
+    let exporter = exporter(args, Arc::clone(ledger), &patience)?;
     let config = BatchConfigBuilder::default()
         .with_max_queue_size(args.otel_bsp_max_queue_size)
         .with_max_export_batch_size(args.span_batch_size()?)
@@ -41,6 +43,7 @@ pub(super) fn provider(
     let processor = AccountingProcessor {
         inner: BatchSpanProcessor::new(exporter, config),
         ledger: Arc::clone(ledger),
+        patience,
     };
     Ok(builder.with_sampler(sampler(args)).with_span_processor(processor).build())
 }
@@ -59,10 +62,11 @@ fn sampler(args: &TelemetryArgs) -> Sampler {
 fn exporter(
     args: &TelemetryArgs,
     ledger: Arc<Ledger>,
+    patience: &Patience,
 ) -> anyhow::Result<CountingExporter<Exporters>> {
     let rejected = Rejected::default();
     let otlp = match args.otel_traces_exporter.otlp {
-        true => Some(otlp::span_exporter(&args.traces_target()?, &rejected)?),
+        true => Some(Otlp::new(args, &rejected, patience)?),
         false => None,
     };
     let console = args.otel_traces_exporter.console.then(ConsoleSpans::default);
@@ -75,6 +79,7 @@ fn exporter(
 struct AccountingProcessor {
     inner: BatchSpanProcessor,
     ledger: Arc<Ledger>,
+    patience: Patience,
 }
 
 impl SpanProcessor for AccountingProcessor {
@@ -96,6 +101,7 @@ impl SpanProcessor for AccountingProcessor {
     }
 
     fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.patience.end();
         let result = self.inner.shutdown_with_timeout(timeout);
         self.ledger.close();
         result
@@ -142,7 +148,7 @@ impl<E: SpanExporter> SpanExporter for CountingExporter<E> {
 /// The exporters of `OTEL_TRACES_EXPORTER`. A batch counts as exported when OTLP took it; the console counts alone only.
 #[derive(Debug)]
 struct Exporters {
-    otlp: Option<opentelemetry_otlp::SpanExporter>,
+    otlp: Option<Otlp>,
     console: Option<ConsoleSpans>,
 }
 
@@ -157,10 +163,33 @@ impl SpanExporter for Exporters {
 
     fn set_resource(&mut self, resource: &Resource) {
         if let Some(otlp) = &mut self.otlp {
-            otlp.set_resource(resource);
+            otlp.exporter.set_resource(resource);
         }
         if let Some(console) = &mut self.console {
             console.set_resource(resource);
+        }
+    }
+}
+
+/// Either kind waits for an endpoint that is away: HTTP's client by itself, gRPC by its way.
+#[derive(Debug)]
+struct Otlp {
+    exporter: opentelemetry_otlp::SpanExporter,
+    grpc: Option<Way>,
+}
+
+impl Otlp {
+    fn new(args: &TelemetryArgs, rejected: &Rejected, patience: &Patience) -> anyhow::Result<Self> {
+        let target = args.traces_target()?;
+        let grpc =
+            (target.protocol == Protocol::Grpc).then(|| Way::new("spans", &target.url, patience));
+        Ok(Self { exporter: otlp::span_exporter(&target, rejected, patience)?, grpc })
+    }
+
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        match &self.grpc {
+            Some(way) => delivery::deliver(&self.exporter, way, batch).await,
+            None => self.exporter.export(batch).await,
         }
     }
 }

@@ -51,22 +51,23 @@ pub(crate) struct Sink {
 }
 
 impl Sink {
-    /// Starts an endpoint that takes both protocols on one port, and refuses `refused` spans of the first batch
-    /// (`partial_success`).
-    pub(crate) fn start(refused: i64) -> Self {
+    /// Starts an endpoint that takes both protocols on one port (one that senders know already, or a free one), and refuses
+    /// `refused` spans of the first batch (`partial_success`).
+    pub(crate) fn start(address: Option<SocketAddr>, refused: i64) -> Self {
+        let address = address.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
         let received = Arc::new(Mutex::new(Received { refused, ..Received::default() }));
         let routes = http_routes(Arc::clone(&received)).merge(grpc_routes(Arc::clone(&received)));
-        let (ready, address) = mpsc::channel();
+        let (ready, bound) = mpsc::channel();
         std::thread::spawn(move || {
             let runtime =
                 tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async move {
-                let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+                let listener = tokio::net::TcpListener::bind(address).await.unwrap();
                 ready.send(listener.local_addr().unwrap()).unwrap();
                 axum::serve(listener, routes).await.unwrap();
             });
         });
-        Self { address: address.recv().unwrap(), received }
+        Self { address: bound.recv().unwrap(), received }
     }
 
     pub(crate) fn received(&self) -> Received {

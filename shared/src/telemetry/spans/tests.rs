@@ -47,6 +47,7 @@ fn bench(queue: usize, batch: usize) -> Bench {
     let processor = AccountingProcessor {
         inner: BatchSpanProcessor::new(exporter, config),
         ledger: Arc::clone(&ledger),
+        patience: Patience::default(),
     };
     let provider = SdkTracerProvider::builder()
         .with_sampler(Sampler::AlwaysOn)
