@@ -46,6 +46,7 @@ has_mariadb() { [ -x /usr/sbin/mariadbd ] && [ -x /usr/bin/mariadb-install-db ];
 has_mysql() { [ -x "$cache/mysql/usr/sbin/mysqld" ] || own_mysqld; }
 # The MariaDB package installs a link of this name; a distribution with a real MySQL has the real file.
 own_mysqld() { [ -x /usr/sbin/mysqld ] && [ ! -L /usr/sbin/mysqld ]; }
+has_faketime() { compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null; }
 has_compiler() { command -v cc >/dev/null; }
 
 as_root() {
@@ -64,6 +65,7 @@ packages() {
     { has_program prometheus && has_program promtool; } || missing+=(prometheus)
     has_program nginx || missing+=(nginx)
     { has_program chromium && has_program chromedriver; } || missing+=(chromium chromium-driver)
+    has_faketime || missing+=(libfaketime)
     [ ${#missing[@]} = 0 ] && return 0
     if [ "$quick" = yes ]; then
         echo "--quick: left out: ${missing[*]}"
