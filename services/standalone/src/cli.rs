@@ -44,6 +44,9 @@ enum Command {
         /// For example http://127.0.0.1:5000/health; without a scheme it is taken as http
         url: String,
     },
+    /// Bring databases to the present schema and end; the services do the same when they start
+    #[command(disable_help_flag = true)]
+    Migrate(ServiceFlags),
     /// Ask a running system whether its telemetry is whole, and what to do where it is not
     #[command(disable_help_flag = true)]
     Doctor(ServiceFlags),
@@ -66,6 +69,7 @@ pub fn main() -> ExitCode {
         Some(Command::Audit(given)) => Service::Audit.run(given.flags),
         Some(Command::Viewer(given)) => Service::Viewer.run(given.flags),
         Some(Command::Health { url }) => crate::health::main(&url),
+        Some(Command::Migrate(given)) => crate::migrate::main(given.flags),
         Some(Command::Doctor(given)) => crate::doctor::main(given.flags),
     }
 }

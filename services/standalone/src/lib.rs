@@ -17,6 +17,7 @@ mod doctor;
 mod environment;
 mod failure;
 mod health;
+mod migrate;
 mod plan;
 mod ports;
 mod probe;
