@@ -17,9 +17,11 @@ use std::{
 use crate::{metrics, problem::Problem, scope::Scope};
 
 mod document;
+mod hosts;
 mod route;
 mod text;
 
+pub use hosts::OwnHosts;
 pub(crate) use route::routes;
 
 /// Whether there is anything in [`CURRENT`].
@@ -47,6 +49,8 @@ pub struct Faults {
     pool: Option<usize>,
     /// `drop_spans`: a span that ended is not exported.
     drop_spans: Option<Share>,
+    /// `down`: the connection is closed in the place of an answer, and nothing is known of the request, as if the process were dead.
+    down: Option<Share>,
 }
 
 /// Above 0 and at most 1.
@@ -101,6 +105,11 @@ impl Faults {
             })?;
         }
         Chance::draw(self.error, text::ERROR).map_or(Ok(()), |status| Err(problem(status)))
+    }
+
+    /// Whether this request is met as by a process that is not there.
+    pub(crate) fn hangs_up(&self) -> bool {
+        Share::strikes(self.down, text::DOWN)
     }
 
     /// Whether this call goes out without trace context.

@@ -92,6 +92,8 @@ problems! {
     body_too_large = PAYLOAD_TOO_LARGE, "The body is too large";
     /// 415: the body is of another media type.
     unsupported_media_type = UNSUPPORTED_MEDIA_TYPE, "Unsupported media type";
+    /// 421: the request names another host, as a page does whose own name was pointed here.
+    misdirected = MISDIRECTED_REQUEST, "The request is for another host";
     /// 422: a field is missing or out of range.
     invalid = UNPROCESSABLE_ENTITY, "The request is not valid";
     /// 422: the idempotency key came with another body before.

@@ -18,7 +18,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     config::{FaultArgs, ServerArgs},
-    faults,
+    faults::{self, OwnHosts},
     health::Health,
     json::{BODY_LIMIT, BodyLimit, HOP_ROOM},
     metrics,
@@ -138,7 +138,9 @@ impl Server {
     fn untraced(&self, plain: Router, health: &Health) -> Router {
         let write =
             middleware::map_response_with_state(self.process.service, answer::write_untraced);
-        let laboratory = if self.args.laboratory.lab { faults::routes() } else { Router::new() };
+        let hosts = OwnHosts::new(self.process.service, self.args.host);
+        let laboratory =
+            if self.args.laboratory.lab { faults::routes(hosts) } else { Router::new() };
         plain
             .merge(health.routes())
             .merge(metrics::routes())

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::service::Answer;
 
 /// The title of every kind of problem.
-const TITLES: [(&str, &str); 17] = [
+const TITLES: [(&str, &str); 18] = [
     ("malformed_json", "The body is not JSON"),
     ("bad_request", "The request is not accepted"),
     ("not_found", "Not found"),
@@ -16,6 +16,7 @@ const TITLES: [(&str, &str); 17] = [
     ("email_taken", "The e-mail address is taken"),
     ("body_too_large", "The body is too large"),
     ("unsupported_media_type", "Unsupported media type"),
+    ("misdirected", "The request is for another host"),
     ("invalid", "The request is not valid"),
     ("idempotency_key_reused", "The idempotency key belongs to another request"),
     ("internal_error", "Internal error"),

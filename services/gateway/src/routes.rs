@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::{Router, middleware::from_fn, routing::get};
+use shared::{faults::OwnHosts, names::service};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{App, Config, openapi, outcome};
@@ -32,8 +33,9 @@ pub(crate) struct Routes {
 pub(crate) fn routes(app: Arc<App>, config: &Config) -> Routes {
     let (traced, document) = traced().with_state(Arc::clone(&app)).split_for_parts();
     let document = openapi::complete(document);
+    let hosts = OwnHosts::new(service::GATEWAY, config.process.server.host);
     let laboratory =
-        if config.process.server.laboratory.lab { lab::routes(app) } else { Router::new() };
+        if config.process.server.laboratory.lab { lab::routes(app, hosts) } else { Router::new() };
     let plain = pages::routes(config)
         .merge(laboratory)
         .merge(metrics_page::routes(&config.process.runtime.telemetry))

@@ -9,7 +9,7 @@ use crate::faults::Faults;
 #[derive(Args, Clone, Debug)]
 pub struct FaultArgs {
     /// Faults of this service, on purpose: latency=200ms:0.1,error=503:0.05,drop_context=0.01,db_latency=50ms:0.1,pool=2,drop_spans=0.01,
-    /// any of them; the number behind the colon is the share that is struck, 1 when left out.
+    /// down=0.01, any of them; the number behind the colon is the share that is struck, 1 when left out.
     #[arg(long, env, default_value = "", hide_default_value = true, value_parser = parse, help_heading = "Laboratory")]
     pub faults: Faults,
     /// Serve `GET` and `PUT /faults`, by which anyone who reaches the port changes the faults.

@@ -6,8 +6,7 @@ use serde_json::{Map, Value, json};
 use super::*;
 
 /// As the design has it.
-const EVERYTHING: &str =
-    "latency=200ms:0.1,error=503:0.05,drop_context=0.01,db_latency=50ms:0.1,pool=2,drop_spans=0.01";
+const EVERYTHING: &str = "latency=200ms:0.1,error=503:0.05,drop_context=0.01,db_latency=50ms:0.1,pool=2,drop_spans=0.01,down=0.01";
 
 fn faults(text: &str) -> Faults {
     text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
@@ -32,6 +31,7 @@ fn every_fault_is_read_with_its_share() {
         db_latency: chance(50, 0.1),
         pool: Some(2),
         drop_spans: Some(Share(0.01)),
+        down: Some(Share(0.01)),
     };
     assert_eq!(faults(EVERYTHING), expected);
     assert_eq!(expected.to_string(), EVERYTHING);
@@ -45,6 +45,7 @@ fn a_share_that_is_left_out_is_everyone() {
         ("drop_context", "drop_context=1"),
         ("db_latency=1m", "db_latency=1m:1"),
         ("drop_spans", "drop_spans=1"),
+        ("down", "down=1"),
     ] {
         assert_eq!(faults(given), faults(whole), "{given}");
         assert_eq!(faults(given).to_string(), whole);
@@ -90,11 +91,12 @@ fn a_bad_value_is_told_by_its_part_and_what_is_accepted() {
         ("drop_context=yes", "drop_context=SHARE"),
         ("drop_context=0.1:0.1", "drop_context=SHARE"),
         ("drop_spans=inf", "drop_spans=SHARE"),
+        ("down=true", "down=SHARE"),
         ("pool", "a whole number from 1 to 1000"),
         ("pool=0", "a whole number from 1 to 1000"),
         ("pool=1001", "a whole number from 1 to 1000"),
         ("pool=2:0.5", "a whole number from 1 to 1000"),
-        ("slow=1s", "latency, error, drop_context, db_latency, pool, drop_spans"),
+        ("slow=1s", "latency, error, drop_context, db_latency, pool, drop_spans, down"),
         ("Latency=1s", "latency, error"),
         ("=1s", "latency, error"),
     ];
@@ -119,7 +121,7 @@ fn the_document_shows_what_the_text_says_and_is_read_back() {
     let all = faults(EVERYTHING);
     let shown = json!({
         "latency": "200ms:0.1", "error": "503:0.05", "drop_context": 0.01, "db_latency": "50ms:0.1", "pool": 2,
-        "drop_spans": 0.01,
+        "drop_spans": 0.01, "down": 0.01,
     });
     assert_eq!(Value::from(all.document()), shown);
     for body in [json!({"faults": EVERYTHING}), json!({"faults": shown}), shown.clone()] {
@@ -190,11 +192,12 @@ async fn latency_is_waited_for_and_ends_at_the_deadline_with_504() {
 
 #[tokio::test]
 async fn what_has_no_such_fault_goes_on() {
-    let others = faults("drop_context,db_latency=1s,pool=1,drop_spans");
+    let others = faults("drop_context,db_latency=1s,pool=1,drop_spans,down");
     assert!(others.meet(&scope(1_000)).await.is_ok());
-    assert!(others.drops_context() && others.drops_span());
+    assert!(others.drops_context() && others.drops_span() && others.hangs_up());
     assert_eq!((others.database_delay(), others.pool()), (Some(Duration::from_secs(1)), Some(1)));
     let none = Faults::default();
-    assert!(!none.drops_context() && !none.drops_span() && none.database_delay().is_none());
+    assert!(!none.drops_context() && !none.drops_span() && !none.hangs_up());
+    assert!(none.database_delay().is_none());
     assert_eq!(none.pool(), None);
 }

@@ -10,6 +10,7 @@ pub(super) const DROP_CONTEXT: &str = "drop_context";
 pub(super) const DB_LATENCY: &str = "db_latency";
 pub(super) const POOL: &str = "pool";
 pub(super) const DROP_SPANS: &str = "drop_spans";
+pub(super) const DOWN: &str = "down";
 
 const SHORTEST: Duration = Duration::from_millis(1);
 const LONGEST: Duration = Duration::from_secs(60);
@@ -31,8 +32,8 @@ impl fmt::Display for Refused {
         match self {
             Self::Name => write!(
                 f,
-                "accepted: {LATENCY}, {ERROR}, {DROP_CONTEXT}, {DB_LATENCY}, {POOL}, {DROP_SPANS}, as in \
-                 latency=200ms:0.1,error=503:0.05,drop_context=0.01,db_latency=50ms:0.1,pool=2,drop_spans=0.01"
+                "accepted: {LATENCY}, {ERROR}, {DROP_CONTEXT}, {DB_LATENCY}, {POOL}, {DROP_SPANS}, {DOWN}, as in \
+                 latency=200ms:0.1,error=503:0.05,drop_context=0.01,db_latency=50ms:0.1,pool=2,drop_spans=0.01,down=0.01"
             ),
             Self::Twice => f.write_str("accepted: each fault once"),
             Self::Value(accepted) => write!(f, "accepted: {accepted}"),
@@ -73,6 +74,7 @@ impl Faults {
             DB_LATENCY => once(&mut self.db_latency, || duration_chance(DB_LATENCY, value)),
             POOL => once(&mut self.pool, || connections(value)),
             DROP_SPANS => once(&mut self.drop_spans, || share_alone(DROP_SPANS, value)),
+            DOWN => once(&mut self.down, || share_alone(DOWN, value)),
             _ => Err(Refused::Name),
         }
     }
@@ -90,6 +92,7 @@ impl Faults {
             (DB_LATENCY, self.db_latency.map(duration)),
             (POOL, self.pool.map(|connections| connections.to_string())),
             (DROP_SPANS, self.drop_spans.map(share)),
+            (DOWN, self.down.map(share)),
         ]
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))

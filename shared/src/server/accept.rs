@@ -1,7 +1,6 @@
 //! The accept loop: bounded connections, bounded headers, a header timeout, and a drain.
 
 use std::{
-    convert::Infallible,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -92,12 +91,27 @@ fn service(
 ) -> impl hyper::service::Service<
     Request<Incoming>,
     Response = Response,
-    Error = Infallible,
+    Error = HungUp,
     Future: Send,
 > + use<> {
     let shared = Arc::clone(shared);
     service_fn(move |request: Request<Incoming>| {
         let app = shared.app.get().unwrap_or(&shared.starting).clone();
-        app.oneshot(request.map(Body::new))
+        async move {
+            let Ok(response) = app.oneshot(request.map(Body::new)).await;
+            if response.extensions().get::<HungUp>().is_some() { Err(HungUp) } else { Ok(response) }
+        }
     })
+}
+
+/// In the extensions of an answer: the connection is closed in its place.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the fault down has struck")]
+pub(super) struct HungUp;
+
+/// What makes the accept loop close the connection without an answer.
+pub(super) fn hang_up() -> Response {
+    let mut response = Response::default();
+    response.extensions_mut().insert(HungUp);
+    response
 }

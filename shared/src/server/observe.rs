@@ -21,7 +21,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use super::{answer, detach::Detach, request_span};
+use super::{accept, answer, detach::Detach, request_span};
 use crate::{
     config::ServerArgs, faults, metrics, problem::Problem, propagation, scope::Scope, telemetry,
 };
@@ -89,6 +89,10 @@ pub(super) async fn observe(
     mut request: Request,
     next: Next,
 ) -> Response {
+    // Before there is a span or a count of it: a process that is dead leaves neither.
+    if faults::active().is_some_and(|faults| faults.hangs_up()) {
+        return accept::hang_up();
+    }
     let matched = request.extensions().get::<MatchedPath>().cloned();
     let span = layer.open_span(&request, matched.as_ref().map(MatchedPath::as_str));
     let scope = Scope::new(layer.service, layer.timeout, request.headers());

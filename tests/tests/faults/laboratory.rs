@@ -112,3 +112,25 @@ async fn changes_are_loud_and_neither_traced_nor_counted() {
     let moved = scrape.since(&Scrape::default());
     assert!(!moved.keys().any(|sample| sample.contains("/faults")), "{moved:?}");
 }
+
+#[tokio::test]
+async fn a_page_whose_own_name_was_pointed_here_is_refused() {
+    let service = User::with(&[("LAB", "true"), ("FAULTS", "error=503")]).await;
+    let named = |method: Method, host: &str| {
+        let port = service.user.url("").rsplit(':').next().unwrap().to_owned();
+        let request =
+            service.user.request(method, "/faults").header("host", format!("{host}:{port}"));
+        request.json(&json!({"faults": ""}))
+    };
+    for host in ["rebound.example", "localhost.rebound.example", "192.168.1.5"] {
+        for method in [Method::GET, Method::PUT] {
+            let answer = service.user.ask(named(method, host)).await;
+            assert_eq!(refusal(&answer), (421, json!("misdirected"), Vec::new()), "{host}");
+        }
+    }
+    assert_eq!(shown(&service).await, json!({"error": "503:1"}));
+    for host in ["localhost", "127.0.0.1", "[::1]", SERVICE] {
+        let answer = service.user.ask(named(Method::PUT, host)).await;
+        assert_eq!((answer.status, answer.json()), (200, json!({"faults": {}})), "{host}");
+    }
+}

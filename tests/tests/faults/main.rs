@@ -7,6 +7,7 @@
 
 mod context;
 mod database;
+mod down;
 mod laboratory;
 mod one_service;
 mod requests;

@@ -14,6 +14,7 @@ use axum::{
 };
 use http::{Method, StatusCode, header};
 use shared::{
+    faults::OwnHosts,
     json::BODY_LIMIT,
     problem::{Failure, Problem},
 };
@@ -21,11 +22,12 @@ use shared::{
 use crate::App;
 
 /// The routes, neither traced nor counted.
-pub(super) fn routes(app: Arc<App>) -> Router {
-    Router::new()
+pub(super) fn routes(app: Arc<App>, hosts: OwnHosts) -> Router {
+    let routes = Router::new()
         .route("/lab/{service}/faults", get(hand_on).put(hand_on))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .with_state(app)
+        .with_state(app);
+    hosts.guard(routes)
 }
 
 async fn hand_on(

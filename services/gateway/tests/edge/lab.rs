@@ -81,3 +81,14 @@ async fn a_service_that_is_not_there_or_not_known_is_named() {
     let own = gateway.get("/faults").await;
     assert_eq!((own.status, own.json()), (200, json!({"faults": {}})));
 }
+
+#[tokio::test]
+async fn a_page_whose_own_name_was_pointed_here_reaches_no_service() {
+    let upstream = Upstream::start(|_| Reply::json(200, &json!({"faults": {}}))).await;
+    let gateway = Gateway::with(&upstream.url(), &[("LAB", "true")]).await;
+    for path in ["/faults", "/lab/audit-service/faults"] {
+        let request = gateway.request(Method::PUT, path).header("host", "rebound.example:8080");
+        refused(&send(request.json(&json!({"faults": ""}))).await, 421, "misdirected");
+    }
+    assert!(upstream.requests().iter().all(|request| request.path != "/faults"));
+}
