@@ -51,6 +51,7 @@ pub use http_client::http;
 pub use nginx::{Nginx, NginxOptions};
 pub use output::Line;
 pub use poll::until;
+pub use not_run::report as report_not_run;
 pub use ports::Port;
 pub use private_server::PrivateServer;
 pub use program::{Process, Program, loadgen, tracechain};

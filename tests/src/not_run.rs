@@ -17,7 +17,10 @@ pub(crate) fn is_passed_over(name: &str, title: &str, is_here: impl FnOnce() -> 
 }
 
 /// Says the same of what is in no registry, so that nobody can be asked to have it: missing it is never a failure.
-pub(crate) fn report(title: &str) {
+///
+/// # Panics
+/// When the report of `infra/test.sh` cannot be written.
+pub fn report(title: &str) {
     let thread = std::thread::current();
     let line = format!("not run: {title}: {}", thread.name().unwrap_or("a test"));
     println!("{line}");

@@ -42,10 +42,22 @@ impl Running {
     /// # Panics
     /// When it does not become ready; the text holds its output.
     pub async fn start(service: &'static str, program: Program) -> Self {
+        Self::start_exporting(service, program, "console").await
+    }
+
+    /// The same, whose spans also go where the program's `OTEL_EXPORTER_OTLP_ENDPOINT` says.
+    ///
+    /// # Panics
+    /// As [`Self::start`].
+    pub async fn exporting(service: &'static str, program: Program) -> Self {
+        Self::start_exporting(service, program, "console,otlp").await
+    }
+
+    async fn start_exporting(service: &'static str, program: Program, traces: &str) -> Self {
         let port = Port::reserve();
         let program = program
             .env("PORT", port.number().to_string())
-            .env("OTEL_TRACES_EXPORTER", "console")
+            .env("OTEL_TRACES_EXPORTER", traces)
             .env("OTEL_LOGS_EXPORTER", "none")
             .env("OTEL_BSP_SCHEDULE_DELAY", "20");
         let running = Self { process: program.start(), service, port };

@@ -105,6 +105,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn comments_are_on_or_off_and_nothing_else() {
+        assert_eq!((on_or_off("on"), on_or_off("OFF")), (Ok(true), Ok(false)));
+        for refused in ["", "true", "1", "yes", "on "] {
+            assert_eq!(on_or_off(refused).unwrap_err(), "accepted: on, off", "{refused}");
+        }
+    }
+
+    #[test]
     fn each_scheme_names_its_engine() {
         let engine = |text: &str| text.parse::<DatabaseUrl>().unwrap().engine();
         assert_eq!(engine("postgres://u:p@h/d"), Engine::Postgres);
