@@ -36,6 +36,11 @@ const POLL: Duration = Duration::from_millis(250);
 const DELIVERY_SCOPE: Duration = Duration::from_secs(2);
 const FIRST_DELAY: Duration = Duration::from_millis(500);
 const LONGEST_DELAY: Duration = Duration::from_secs(10);
+/// No lease and no delay lasts so long, whatever is between the clocks of several machines: what is due later was written by a
+/// clock that was ahead, and would wait until the right one is there too.
+const FURTHEST: Duration = Duration::from_secs(30);
+/// How often such records are looked for.
+const RECALL_INTERVAL: Duration = Duration::from_secs(2);
 /// How long acknowledgements are gathered into one statement.
 const GATHER: Duration = Duration::from_millis(25);
 const STATEMENT_TIME: Duration = Duration::from_secs(5);
@@ -122,7 +127,12 @@ impl Acks {
 
 impl Relay {
     async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let mut recalled: Option<Instant> = None;
         while !stop.is_cancelled() {
+            if recalled.is_none_or(|last| last.elapsed() >= RECALL_INTERVAL) {
+                self.recall().await;
+                recalled = Some(Instant::now());
+            }
             let claimed = self.claim().await;
             let full = claimed.len() == BATCH as usize;
             let deliveries = stream::iter(claimed).map(|due| self.deliver(due));
@@ -131,6 +141,23 @@ impl Relay {
             // A full batch that audit took means that more is waiting and that it can be delivered.
             if !(full && delivered.contains(&true)) {
                 tokio::select! { () = stop.cancelled() => {}, () = tokio::time::sleep(POLL) => {} }
+            }
+        }
+    }
+
+    /// Frees what a clock that was ahead has put off.
+    async fn recall(&self) {
+        let now = now_micros();
+        let (latest, deadline) =
+            (now + FURTHEST.as_micros() as i64, Instant::now() + STATEMENT_TIME);
+        match self.store.recall(now, latest, deadline).await {
+            Ok(0) => {}
+            Ok(records) => tracing::warn!(
+                records,
+                "Audit records were due further ahead than any delay: a clock has jumped; they are due now"
+            ),
+            Err(error) => {
+                tracing::debug!(error = error.to_string(), "The outbox cannot be read");
             }
         }
     }

@@ -174,4 +174,17 @@ on_all_engines! {
         store.acknowledge(&[one], soon()).await.unwrap();
         assert!(!store.postpone(ids[0], now).await.unwrap(), "a delivered record is not due again");
     }
+
+    async fn what_a_clock_that_was_ahead_has_put_off_is_due_now_and_nothing_else_is(database: Database) {
+        let store = connect(&database.url).await;
+        let ids = place(&store, 3).await;
+        let now = now_micros();
+        assert!(store.postpone(ids[0], now + 60 * MINUTE).await.unwrap());
+        assert!(store.postpone(ids[1], now + MINUTE).await.unwrap());
+        let one = Delivered { order_id: ids[2], audit_id: Uuid::now_v7(), recorded_at: 1 };
+        store.acknowledge(&[one], soon()).await.unwrap();
+        assert_eq!(store.recall(now, now + 2 * MINUTE, soon()).await.unwrap(), 1);
+        assert_eq!(claim(&store, 10).await, [ids[0]]);
+        assert_eq!(store.recall(now, now + 2 * MINUTE, soon()).await.unwrap(), 0);
+    }
 }

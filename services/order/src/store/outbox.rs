@@ -28,6 +28,10 @@ const POSTPONE: Statement = Statement::new(
     "UPDATE orders SET next_attempt_at = ?, claimed_by = NULL \
      WHERE id = ? AND next_attempt_at IS NOT NULL",
 );
+const RECALL: Statement = Statement::new(
+    "UPDATE orders",
+    "UPDATE orders SET next_attempt_at = ?, claimed_by = NULL WHERE next_attempt_at > ?",
+);
 const PARK: Statement = Statement::new(
     "UPDATE orders",
     "UPDATE orders SET parked_at = ?, park_reason = ?, next_attempt_at = NULL, claimed_by = NULL \
@@ -89,6 +93,11 @@ impl Store {
         rows.iter()
             .map(|row| DueAudit::read(row).map_err(|error| self.quiet.error(error)))
             .collect()
+    }
+
+    /// Makes due at `now` what is said to be due only after `latest`, and says how many records that were.
+    pub async fn recall(&self, now: i64, latest: i64, deadline: Instant) -> Result<u64, DbError> {
+        self.quiet.execute_until(&RECALL, &[now.into(), latest.into()], deadline).await
     }
 
     /// Notes that audit has these records. One that is noted already, or gone, is passed over; returns how many were not.
