@@ -122,7 +122,10 @@ fn complete(own: &mut Variables, service: Service, listening: &Listening) {
         Service::User => default("NEXT_SERVICE_URL", listening.base_url(Service::Order)),
         Service::Order => default("NEXT_SERVICE_URL", listening.base_url(Service::Audit)),
         Service::Audit => {}
-        Service::Viewer => default("CORS_ORIGINS", listening.page_origins()),
+        Service::Viewer => {
+            default("CORS_ORIGINS", listening.page_origins());
+            default("SCRAPE_TARGETS", listening.scrape_targets());
+        }
     }
     if service != Service::Viewer && !own.contains_key("OTEL_EXPORTER_OTLP_ENDPOINT") {
         let grpc =

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::LazyLock;
 
 use clap::Args;
-use shared::config::RuntimeArgs;
+use shared::{config::RuntimeArgs, names::service as name};
 
 use crate::failure::Failure;
 
@@ -26,6 +26,14 @@ impl Service {
     /// Stopping goes the other way, so that no one loses what it still has to hand on.
     pub(crate) const START_ORDER: [Self; 5] =
         [Self::Viewer, Self::Audit, Self::Order, Self::User, Self::Gateway];
+
+    /// Those with metrics, in the order of a request, and their `service.name`.
+    pub(crate) const MEASURED: [(Self, &str); 4] = [
+        (Self::Gateway, name::GATEWAY),
+        (Self::User, name::USER),
+        (Self::Order, name::ORDER),
+        (Self::Audit, name::AUDIT),
+    ];
 
     /// The subcommand that runs it, and its name in the launcher's messages.
     pub(crate) fn name(self) -> &'static str {

@@ -12,6 +12,10 @@ async function open(path, main) {
     const { tracePage } = await import('./trace.js');
     return tracePage(main, decodeURIComponent(path.slice('/trace/'.length)));
   }
+  if (path === '/charts') {
+    const { chartsPage } = await import('./charts.js');
+    return chartsPage(main);
+  }
   if (path === '/logs') {
     const { logsPage } = await import('./logs.js');
     return logsPage(main);

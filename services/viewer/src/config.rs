@@ -1,12 +1,15 @@
 //! Flags and environment of the viewer.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
 
 use axum::http::HeaderValue;
 use clap::Args;
 use shared::config::{address, port};
 
-use crate::store::MIN_BUDGET_BYTES;
+use crate::{
+    scrape::{INTERVAL, Targets},
+    store::MIN_BUDGET_BYTES,
+};
 
 /// Where the viewer listens and how much it keeps. A port of 0 takes a free one.
 #[derive(Clone, Debug, Args)]
@@ -38,6 +41,13 @@ pub struct Config {
         value_parser = parse_origin
     )]
     pub cors_origins: Vec<HeaderValue>,
+    /// Whose `/metrics` are shown, separated by commas: order-service=http://localhost:5002/metrics, order-service=localhost:5002
+    /// or localhost:5002; at most 32, each read every 5 s.
+    #[arg(long, env, default_value = "", hide_default_value = true, value_parser = parse_targets)]
+    pub scrape_targets: Targets,
+    /// Between two reads of a target. 360 are kept: half an hour of the default, which only tests change.
+    #[arg(skip = INTERVAL)]
+    pub scrape_interval: Duration,
 }
 
 impl Default for Config {
@@ -53,6 +63,8 @@ impl Default for Config {
             otlp_http_port: 0,
             store_bytes: 64 * 1024 * 1024,
             cors_origins: origins.to_vec(),
+            scrape_targets: Targets::default(),
+            scrape_interval: INTERVAL,
         }
     }
 }
@@ -62,6 +74,10 @@ fn parse_budget(text: &str) -> Result<usize, String> {
     bytes.ok_or_else(|| {
         format!("accepted: a whole number of bytes from {MIN_BUDGET_BYTES} on, such as 67108864")
     })
+}
+
+fn parse_targets(text: &str) -> Result<Targets, String> {
+    text.parse()
 }
 
 fn parse_origin(text: &str) -> Result<HeaderValue, String> {
@@ -111,6 +127,12 @@ mod tests {
         assert!(
             small.contains("--store-bytes") && small.contains("1000") && small.contains("1048576"),
             "{small}"
+        );
+        let target = parse(&["--scrape-targets", "localhost:5000,order"]).unwrap_err();
+        assert!(
+            target.contains("--scrape-targets")
+                && target.contains("'order' in it: accepted: addresses such as"),
+            "{target}"
         );
         let origin = parse(&["--cors-origins", "localhost"]).unwrap_err();
         assert!(origin.contains("http://localhost:8080, without a path"), "{origin}");

@@ -5,6 +5,7 @@
 //! - `ingest` over `wire`: checks each item and leaves it encoded.
 //! - `store`: encoded spans by trace and log records, within one budget of bytes, oldest out first.
 //! - `pages` and `live`: what people look at, and how it learns of changes.
+//! - `metrics` over `scrape`: the services' own metrics, read from their `/metrics`, of the last 30 minutes.
 //! - `query` over `traceql`: the part of Tempo's API that curl, Grafana and the verifier use, and the viewer's own routes.
 //!
 //! It emits no spans: what it would say about itself it would have to store.
@@ -14,11 +15,13 @@ mod ids;
 mod ingest;
 mod listen;
 mod live;
+mod metrics;
 mod otlp_json;
 mod pages;
 mod process;
 mod query;
 mod receive;
+mod scrape;
 mod store;
 mod traceql;
 mod viewer;
@@ -27,5 +30,6 @@ mod wire;
 pub use config::Config;
 pub use ids::{BadTraceId, SpanId, TraceId};
 pub use process::main;
+pub use scrape::{Target, Targets};
 pub use store::{Lookup, MIN_BUDGET_BYTES, ServiceLog, ServiceSpan, Stats, Store, Trace};
 pub use viewer::{Addresses, Viewer, run};

@@ -21,6 +21,7 @@ struct Files;
 pub(crate) fn router() -> Router {
     Router::new()
         .route("/", get(shell))
+        .route("/charts", get(shell))
         .route("/logs", get(shell))
         .route("/trace", get(shell))
         .route("/trace/{id}", get(shell))

@@ -7,7 +7,7 @@ use tokio::{task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 use tower_http::cors::CorsLayer;
 
-use crate::{Config, Store, listen, live, pages, query, receive};
+use crate::{Config, Store, listen, live, metrics, pages, query, receive, scrape::Scrapes};
 
 /// How long requests under way may take to finish once the viewer stops.
 const DRAIN: Duration = Duration::from_secs(3);
@@ -51,10 +51,17 @@ impl Viewer {
         let store = Arc::new(Store::within(config.store_bytes));
         let receiver = receive::Receiver::new(Arc::clone(&store));
         let stop = CancellationToken::new();
+        let mut tasks = JoinSet::new();
+        let scrapes = Scrapes::start(
+            &config.scrape_targets,
+            config.scrape_interval,
+            &mut tasks,
+            &stop,
+        )?;
         let asking = query::router(Arc::clone(&store), cors(config))
             .merge(live::router(Arc::clone(&store), stop.clone()))
+            .merge(metrics::router(scrapes, cors(config)))
             .merge(pages::router());
-        let mut tasks = JoinSet::new();
         listen::serve(&mut tasks, pages, asking.clone(), stop.clone());
         listen::serve(&mut tasks, query, asking, stop.clone());
         listen::serve_grpc(

@@ -57,10 +57,24 @@ impl Listening {
         self.edge().map_or_else(String::new, PortUse::shown_url)
     }
 
-    /// Where a browser's pages come from that ask the viewer.
+    /// Where a browser's pages come from that ask the viewer: both ports of the gateway, by every name of this machine that is known.
     pub(super) fn page_origins(&self) -> String {
-        let port = self.edge().map_or(0, |edge| edge.port);
-        format!("http://localhost:{port},http://127.0.0.1:{port}")
+        let ports = self.ports(Service::Gateway).into_iter();
+        let ports = ports.flat_map(|ports| ports.edge.iter().chain([&ports.main]));
+        let origins = ports.flat_map(|port| {
+            let own = (!port.host.is_unspecified() && !port.host.is_loopback()).then(|| port.url());
+            let names = ["localhost", "127.0.0.1", "[::1]"];
+            names.map(|name| format!("http://{name}:{}", port.port)).into_iter().chain(own)
+        });
+        origins.collect::<Vec<_>>().join(",")
+    }
+
+    /// Whose metrics the viewer shows: the services that it is started with.
+    pub(super) fn scrape_targets(&self) -> String {
+        let target = |(service, name): (Service, &str)| {
+            Some(format!("{name}={}/metrics", self.main(service)?.url()))
+        };
+        Service::MEASURED.into_iter().filter_map(target).collect::<Vec<_>>().join(",")
     }
 
     /// The viewer's OTLP address.

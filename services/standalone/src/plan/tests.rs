@@ -47,9 +47,34 @@ fn a_moved_port_moves_every_address_that_leads_there() {
     assert_eq!(child(&plan, "user").variables["PORT"], "6001");
     assert_eq!(
         child(&plan, "viewer").variables["CORS_ORIGINS"],
-        "http://localhost:6080,http://127.0.0.1:6080"
+        "http://localhost:6080,http://127.0.0.1:6080,http://[::1]:6080,\
+         http://localhost:5000,http://127.0.0.1:5000,http://[::1]:5000"
     );
     assert!(plan.announcement.contains("curl -X POST http://localhost:6080/api/v1/process"));
+}
+
+#[test]
+fn the_viewer_shows_the_metrics_of_those_it_is_started_with_wherever_they_are() {
+    let targets = |given: &[(&str, &str)]| {
+        child(&plan(given).unwrap(), "viewer").variables["SCRAPE_TARGETS"].clone()
+    };
+    assert_eq!(
+        targets(&[("ORDER_PORT", "6002"), ("AUDIT_HOST", "::")]),
+        "gateway=http://127.0.0.1:5000/metrics,user-service=http://127.0.0.1:5001/metrics,\
+         order-service=http://127.0.0.1:6002/metrics,audit-service=http://[::1]:5003/metrics"
+    );
+    assert_eq!(targets(&[("SCRAPE_TARGETS", "localhost:9100")]), "localhost:9100");
+    assert!(targets(&[("OTEL_SERVICE_NAME", "")]).parse::<viewer::Targets>().is_ok());
+}
+
+#[test]
+fn a_page_of_another_address_of_this_machine_may_ask_the_viewer() {
+    let plan = plan(&[("HOST", "192.168.1.5")]).unwrap();
+    let origins = &child(&plan, "viewer").variables["CORS_ORIGINS"];
+    assert!(
+        origins.contains("http://192.168.1.5:8080,") && origins.contains("http://[::1]:5000"),
+        "{origins}"
+    );
 }
 
 #[test]

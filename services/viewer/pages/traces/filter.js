@@ -3,7 +3,9 @@
 import { tagValues } from '../api.js';
 import { el } from '../dom.js';
 
-const FIELDS = ['service', 'name', 'status', 'attribute', 'min', 'max', 'q', 'limit'];
+const FIELDS = ['service', 'name', 'status', 'attribute', 'min', 'max', 'start', 'end', 'q', 'limit'];
+/** Moments: seconds since the epoch in the address and for the API, local time in the field. */
+const MOMENTS = ['start', 'end'];
 const DEFAULT_LIMIT = '100';
 
 /** `onSearch` is called when the reader asks for something else. */
@@ -21,6 +23,8 @@ export function filterForm(onSearch) {
     for (const name of FIELDS) fields[name].value = name === 'limit' ? DEFAULT_LIMIT : '';
     submit();
   };
+  // Closed while nothing is in it: such a field is seven stops for the tabulator.
+  const when = el('details', { class: 'when' }, el('summary', {}, 'Time'), el('div', { class: 'moments' }, labelled('From', fields.start), labelled('Until', fields.end)));
   const element = el(
     'form',
     { class: 'filter', onsubmit: submit, 'aria-label': 'Search' },
@@ -30,14 +34,16 @@ export function filterForm(onSearch) {
     labelled('Attribute', fields.attribute),
     labelled('At least', fields.min),
     labelled('At most', fields.max),
+    when,
     labelled('Show', fields.limit),
     el('div', { class: 'query' }, labelled('TraceQL', fields.q), message),
     el('div', { class: 'actions' }, el('button', { type: 'submit', class: 'primary' }, 'Search'), el('button', { type: 'button', onclick: clear }, 'Clear')),
   );
   readAddress(fields);
+  when.open = MOMENTS.some((name) => fields[name].value);
   offer('service.name', services, fields.service);
   offer('name', names, fields.name);
-  for (const name of ['status', 'limit']) fields[name].addEventListener('change', submit);
+  for (const name of ['status', 'limit', ...MOMENTS]) fields[name].addEventListener('change', submit);
   return {
     element,
     parameters: () => parameters(fields),
@@ -57,6 +63,8 @@ function makeFields() {
     attribute: el('input', { name: 'attribute', placeholder: 'user.id=1001', title: 'A number, true and false are compared as such; in quotes they are text.', autocomplete: 'off' }),
     min: el('input', { name: 'min', placeholder: '10ms', autocomplete: 'off', size: 8 }),
     max: el('input', { name: 'max', placeholder: '1.5s', autocomplete: 'off', size: 8 }),
+    start: el('input', { name: 'start', type: 'datetime-local', step: 1 }),
+    end: el('input', { name: 'end', type: 'datetime-local', step: 1 }),
     limit: el('select', { name: 'limit' }, options(['50', '50'], ['100', '100'], ['500', '500'], ['1000', '1000'])),
     q: el('input', { name: 'q', placeholder: '{ duration > 20ms && .http.route = "/process" }', autocomplete: 'off', spellcheck: 'false', 'aria-describedby': 'q-error' }),
   };
@@ -72,7 +80,15 @@ function parameters(fields) {
   if (value('name')) tags.push(`name=${quoted(value('name'))}`);
   if (value('status')) tags.push(`status=${value('status')}`);
   if (value('attribute')) tags.push(attributeTag(value('attribute')));
-  return { q: value('q'), tags: tags.join(' '), minDuration: value('min'), maxDuration: value('max'), limit: value('limit') };
+  return {
+    q: value('q'),
+    tags: tags.join(' '),
+    minDuration: value('min'),
+    maxDuration: value('max'),
+    start: seconds(value('start')),
+    end: seconds(value('end')),
+    limit: value('limit'),
+  };
 }
 
 function attributeTag(text) {
@@ -86,7 +102,10 @@ const quoted = (text) => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"'
 
 function readAddress(fields) {
   const given = new URLSearchParams(location.search);
-  for (const name of FIELDS) fields[name].value = given.get(name) ?? (name === 'limit' ? DEFAULT_LIMIT : '');
+  for (const name of FIELDS) {
+    const value = given.get(name) ?? (name === 'limit' ? DEFAULT_LIMIT : '');
+    fields[name].value = MOMENTS.includes(name) ? localTime(value) : value;
+  }
   if (!fields.limit.value) fields.limit.value = DEFAULT_LIMIT;
   if (fields.status.selectedIndex < 0) fields.status.value = '';
 }
@@ -94,10 +113,21 @@ function readAddress(fields) {
 function keepInAddress(fields) {
   const given = new URLSearchParams();
   for (const name of FIELDS) {
-    const value = fields[name].value.trim();
+    const written = fields[name].value.trim();
+    const value = MOMENTS.includes(name) ? seconds(written) : written;
     if (value && !(name === 'limit' && value === DEFAULT_LIMIT)) given.set(name, value);
   }
   history.replaceState(null, '', given.size > 0 ? `?${given}` : location.pathname);
+}
+
+/** Of a local time as the field has it; nothing for none. */
+const seconds = (local) => (local ? String(Math.floor(new Date(local).getTime() / 1000)) : '');
+
+function localTime(text) {
+  if (!/^\d{1,11}$/.test(text)) return '';
+  const moment = new Date(1000 * Number(text));
+  const local = new Date(moment.getTime() - 60_000 * moment.getTimezoneOffset());
+  return local.toISOString().slice(0, 19);
 }
 
 /** The values that the store knows, fetched when the field is first used. */
