@@ -8,7 +8,9 @@ mod records;
 
 use std::time::Duration;
 
-use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
+use fantoccini::actions::{
+    InputSource as _, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MouseActions, PointerAction,
+};
 use fantoccini::{Client, Locator};
 use serde_json::{Value, json};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -158,6 +160,60 @@ impl Browser {
         }
         let pressed = self.client.perform_actions(actions).await;
         pressed.unwrap_or_else(|error| panic!("the keys were not taken: {error}"));
+    }
+
+    /// Presses the keys of characters one after the other, wherever the focus is.
+    ///
+    /// # Panics
+    /// When the page is gone.
+    pub async fn type_keys(&self, text: &str) {
+        let mut actions = KeyActions::new("keyboard".to_owned());
+        for value in text.chars() {
+            actions = actions.then(KeyAction::Down { value }).then(KeyAction::Up { value });
+        }
+        let pressed = self.client.perform_actions(actions).await;
+        pressed.unwrap_or_else(|error| panic!("the keys were not taken: {error}"));
+    }
+
+    /// Drags the pointer over an element, from one share of its width to another; without a way between them it is a click.
+    ///
+    /// # Panics
+    /// When the element is not there.
+    pub async fn drag(&self, css: &str, from: f64, to: f64) {
+        let place = format!(
+            "const {{ left, top, width, height }} = document.querySelector({}).getBoundingClientRect(); \
+             return [left + width * {from}, left + width * {to}, top + height / 2];",
+            json!(css)
+        );
+        let place = self.run(&place).await;
+        let at = |index: usize| place[index].as_f64().unwrap_or_default();
+        let moved = |x: f64| PointerAction::MoveTo { duration: None, x, y: at(2) };
+        let actions = MouseActions::new("pointer".to_owned())
+            .then(moved(at(0)))
+            .then(PointerAction::Down { button: MOUSE_BUTTON_LEFT })
+            .then(moved(at(0).midpoint(at(1))))
+            .then(moved(at(1)))
+            .then(PointerAction::Up { button: MOUSE_BUTTON_LEFT });
+        let dragged = self.client.perform_actions(actions).await;
+        dragged.unwrap_or_else(|error| panic!("{css} cannot be dragged over: {error}"));
+    }
+
+    /// Drops a file from outside of the browser onto an element, as a file manager does.
+    ///
+    /// # Panics
+    /// When the element is not there, or the browser refuses.
+    pub async fn drop_file(&self, css: &str, path: &std::path::Path) {
+        let place = format!(
+            "const {{ left, top, width, height }} = document.querySelector({}).getBoundingClientRect(); \
+             return [left + width / 2, top + Math.min(height / 2, 100)];",
+            json!(css)
+        );
+        let place = self.run(&place).await;
+        let data = json!({"items": [], "files": [path], "dragOperationsMask": 1});
+        for kind in ["dragEnter", "dragOver", "drop"] {
+            let event = json!({"type": kind, "x": place[0], "y": place[1], "data": data});
+            self.command("Input.dispatchDragEvent", event).await;
+        }
     }
 
     /// Shows the page this wide and high, in pixels, on a system with a dark or a light theme.

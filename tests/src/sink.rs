@@ -34,7 +34,17 @@ pub struct SeenSpan {
 impl Sink {
     /// Starts on free loopback ports.
     pub async fn start() -> Self {
-        let viewer = Viewer::start(&Config::default()).await.expect("free ports are there");
+        Self::with(Config::default()).await
+    }
+
+    /// Starts on free loopback ports and reads the metrics of `targets`, as `SCRAPE_TARGETS` has them, every `interval`.
+    pub async fn scraping(targets: &str, interval: Duration) -> Self {
+        let scrape_targets = targets.parse().unwrap_or_else(|error| panic!("{targets}: {error}"));
+        Self::with(Config { scrape_targets, scrape_interval: interval, ..Config::default() }).await
+    }
+
+    async fn with(config: Config) -> Self {
+        let viewer = Viewer::start(&config).await.expect("free ports are there");
         Self { viewer }
     }
 

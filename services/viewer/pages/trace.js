@@ -32,10 +32,13 @@ class TracePage {
   #grown = 0;
   #logs = el('div', {});
   #aside = el('aside', { class: 'details', hidden: true, 'aria-label': 'Chosen span' });
-  #waterfall = new Waterfall((each) => this.#choose(each));
+  #chosen;
+  #waterfall = new Waterfall((each) => this.#choose(each), () => this.#keep());
 
   constructor(main) {
     this.#main = main;
+    const given = new URLSearchParams(location.hash.slice(1));
+    if (given.has('from') && given.has('to')) this.#waterfall.want(Number(given.get('from')), Number(given.get('to')));
     this.#aside.addEventListener('keydown', (event) => event.key === 'Escape' && this.#close());
   }
 
@@ -131,6 +134,9 @@ class TracePage {
       { class: 'toolbar' },
       button('Unfold all', () => this.#waterfall.unfoldAll()),
       button('Fold all', () => this.#waterfall.foldAll()),
+      button('Zoom in', () => this.#waterfall.zoomIn()),
+      button('Zoom out', () => this.#waterfall.zoomOut()),
+      button('Whole time', () => this.#waterfall.showWhole()),
       el('p', { class: 'key' }, key('critical', 'critical path'), key('network', 'network: between CLIENT and SERVER')),
     );
   }
@@ -147,11 +153,19 @@ class TracePage {
   }
 
   #choose(each) {
-    history.replaceState(null, '', each ? `#span=${each.span.id}` : location.pathname);
+    this.#chosen = each?.span.id;
+    this.#keep();
     this.#aside.hidden = !each;
     if (!each) return;
     this.#aside.replaceChildren(...details(each, this.#trace, { onClose: () => this.#close(), onSpan: (id) => this.#goTo(id) }).flat(2).filter(Boolean));
     this.#aside.scrollTop = 0;
+  }
+
+  /** The address has the chosen span and the part of the time: whoever gets it sees the same. */
+  #keep() {
+    const part = this.#waterfall.part?.map((moment) => String(Number(moment.toFixed(6))));
+    const hash = new URLSearchParams({ ...(this.#chosen && { span: this.#chosen }), ...(part && { from: part[0], to: part[1] }) });
+    history.replaceState(null, '', hash.size > 0 ? `#${hash}` : location.pathname + location.search);
   }
 
   #close() {

@@ -1,7 +1,7 @@
 //! A trace leaves as a file and comes back, here or anywhere else that reads OTLP.
 
 use serde_json::{Value, json};
-use testbed::Sink;
+use testbed::{Sink, http};
 
 use crate::made::{TRACE, post, send, small_trace};
 use crate::visit::{ROWS, Visit};
@@ -32,6 +32,32 @@ async fn a_download_is_otlp_json_that_a_receiver_takes_and_the_page_opens() {
         browser.run_async(&format!("return (await fetch('/api/traces/{TRACE}')).text()")).await;
     opens(&visit, "tempo.json", tempo.as_str().unwrap()).await;
     opens(&visit, "collector.jsonl", &split(&otlp)).await;
+    visit.ends_quietly().await;
+}
+
+#[tokio::test]
+async fn a_file_dropped_on_the_page_opens_too_also_over_another_trace() {
+    let Some(visit) = Visit::begin().await else { return };
+    let browser = &visit.browser;
+    send(&visit.sink.endpoint(), TRACE, &small_trace()).await;
+    let url = format!("{}/api/traces/{TRACE}", visit.sink.query_url());
+    let tempo = http().get(url).send().await.unwrap().text().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dropped.json");
+    std::fs::write(&path, tempo).unwrap();
+
+    for (page, css) in [("/trace".to_owned(), "main"), (format!("/trace/{TRACE}"), "[role=tree]")] {
+        visit.open("/logs").await;
+        visit.open(&page).await;
+        browser
+            .wait_for(&format!(
+                "document.querySelector({css:?}) !== null && document.querySelector('h1') !== null"
+            ))
+            .await;
+        browser.drop_file(css, &path).await;
+        browser.wait_for_text(".source", "From the file dropped.json").await;
+        browser.wait_for(&format!("{ROWS} === 4")).await;
+    }
     visit.ends_quietly().await;
 }
 

@@ -97,7 +97,12 @@ pub(crate) fn small_trace() -> Vec<Made> {
 
 /// Sends the spans of a trace that began just now, a thousand at a time.
 pub(crate) async fn send(endpoint: &str, trace: &str, spans: &[Made]) {
-    let began = now() - 1_000_000_000;
+    send_ago(endpoint, trace, spans, 1).await;
+}
+
+/// Sends the spans of a trace that began so many seconds ago.
+pub(crate) async fn send_ago(endpoint: &str, trace: &str, spans: &[Made], ago: u64) {
+    let began = now() - ago * 1_000_000_000;
     for part in spans.chunks(1000) {
         let mut groups: Vec<(&str, Vec<Value>)> = Vec::new();
         for span in part {

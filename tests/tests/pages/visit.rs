@@ -1,5 +1,7 @@
 //! A browser in front of a viewer, and what holds of every visit.
 
+use std::time::Duration;
+
 use serde_json::json;
 use testbed::{Browser, Sink};
 
@@ -16,6 +18,15 @@ impl Visit {
             return None;
         }
         Some(Self { sink: Sink::start().await, browser: Browser::start().await })
+    }
+
+    /// The same with a viewer that reads metrics.
+    pub(crate) async fn scraping(targets: &str, interval: Duration) -> Option<Self> {
+        if Browser::is_not_run() {
+            return None;
+        }
+        let sink = Sink::scraping(targets, interval).await;
+        Some(Self { sink, browser: Browser::start().await })
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

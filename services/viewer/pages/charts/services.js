@@ -3,8 +3,8 @@
 import { colourClass } from '../colour.js';
 import { el } from '../dom.js';
 import { clockTime, count, duration } from '../format.js';
-import { STATES } from './chart.js';
 import { digits } from './measures.js';
+import { STATES } from './picture.js';
 
 /** Each target that is not up, why, and what to do. */
 export function troubles(targets) {

@@ -19,6 +19,7 @@ export function buildTrace(spans) {
     if (top !== trace.root || top.span.parentId) blameTop(top, trace.root);
   }
   markCritical(trace.root);
+  markLate(trace.root);
   trace.problems = [...nodes.values()].filter((each) => each.problems.length > 0).sort(byStart);
   return trace;
 }
@@ -135,4 +136,44 @@ function markCritical(root) {
     }
     if (end > each.from || each.to === each.from) each.critical.push([each.from, end]);
   }
+}
+
+/**
+ * What goes on after the root has ended, as a late delivery does, decided how long the trace took: the same, backwards from the last
+ * moment below the root to its end. Where nobody ran in between, nobody decided.
+ */
+function markLate(root) {
+  const last = lastMoments(root);
+  const waiting = [root];
+  while (waiting.length > 0) {
+    const each = waiting.pop();
+    const begin = Math.max(each.from, root.to);
+    let end = last.get(each);
+    for (const child of each.children.toSorted((a, b) => last.get(b) - last.get(a))) {
+      const childEnd = last.get(child);
+      if (childEnd <= begin) break;
+      if (childEnd > end || child.from >= end) continue;
+      own(each, childEnd, end);
+      waiting.push(child);
+      end = Math.max(child.from, begin);
+    }
+    own(each, begin, end);
+  }
+}
+
+/** A span decides while it runs. */
+function own(each, from, to) {
+  const until = Math.min(to, each.to);
+  if (until > from) each.critical.push([from, until]);
+}
+
+/** When the last span of each subtree ends. */
+function lastMoments(root) {
+  const order = [];
+  walk(root, (each) => order.push(each));
+  const last = new Map();
+  for (const each of order.reverse()) {
+    last.set(each, each.children.reduce((latest, child) => Math.max(latest, last.get(child)), each.to));
+  }
+  return last;
 }

@@ -6,8 +6,10 @@ import { duration } from '../format.js';
 
 /** Deeper spans are not indented further: the name would leave the page. */
 const DEEPEST_INDENT = 16;
-/** What a duration takes beside its bar, as a part of the whole width. */
-const ROOM = 0.18;
+/** What a duration takes beside its bar, in percent of the whole width. */
+const ROOM = 18;
+/** How far a bar goes beyond the part that is shown, in percent: its end is then not to be seen. */
+const BEYOND = 2;
 
 export function row(each, state) {
   const { span } = each;
@@ -28,7 +30,7 @@ export function row(each, state) {
       'data-span': span.id,
     },
     label(each, state),
-    el('div', { class: 'lane' }, bar(each, state.total), took(each, state.total)),
+    el('div', { class: 'lane' }, lane(each, state.view)),
     el('span', { class: 'unseen' }, spoken(each)),
   );
 }
@@ -58,28 +60,46 @@ function label({ span, children, depth, problems }, { isCollapsed }) {
   );
 }
 
-function bar(each, total) {
-  const length = each.to - each.from || 1;
-  const part = (from, to) => ({ left: percent(from - each.from, length), width: percent(to - from, length) });
+function lane(each, view) {
+  if (each.to < view.from || each.from > view.to) return elsewhere(each, view);
+  const from = Math.max(view.at(each.from), -BEYOND);
+  const to = Math.min(view.at(each.to), 100 + BEYOND);
+  return [bar(each, view, from, to), took(each, Math.max(from, 0), Math.min(to, 100))];
+}
+
+/** Of a span before or after the part that is shown only the direction. */
+function elsewhere(each, view) {
+  const isBefore = each.to < view.from;
+  const text = duration(each.to - each.from);
+  return el('span', { class: 'took elsewhere', style: isBefore ? { left: 0 } : { right: 0 } }, isBefore ? `‹ ${text}` : `${text} ›`);
+}
+
+/** Its parts are cut to what is shown of it: a bar a million pixels long would be none. */
+function bar(each, view, from, to) {
+  const length = to - from || 1;
+  const part = (name, [start, end]) => {
+    const [left, right] = [Math.max(view.at(start), from), Math.min(view.at(end), to)];
+    if (right < left) return undefined;
+    return el('i', { class: name, style: { left: percent((left - from) / length), width: percent((right - left) / length) } });
+  };
   const { network: wait } = each;
   return el(
     'div',
-    { class: 'bar', style: { left: percent(each.from, total), width: percent(each.to - each.from, total) } },
-    wait && wait.there > 0 && el('i', { class: 'network', style: part(each.from, each.from + wait.there) }),
-    wait && wait.back > 0 && el('i', { class: 'network', style: part(each.to - wait.back, each.to) }),
-    each.critical.map(([from, to]) => el('i', { class: 'critical', style: part(from, to) })),
+    { class: 'bar', style: { left: percent(from / 100), width: percent((to - from) / 100) } },
+    wait && wait.there > 0 && part('network', [each.from, each.from + wait.there]),
+    wait && wait.back > 0 && part('network', [each.to - wait.back, each.to]),
+    each.critical.map((critical) => part('critical', critical)),
   );
 }
 
 /** Beside the bar, on the side where there is room, else in it. */
-function took({ from, to }, total) {
-  const text = duration(to - from);
-  if (Math.max(from, total - to) < total * ROOM) {
-    return el('span', { class: 'took inside', style: { left: percent(from, total), width: percent(to - from, total) } }, text);
+function took(each, from, to) {
+  const text = duration(each.to - each.from);
+  if (Math.max(from, 100 - to) < ROOM) {
+    return el('span', { class: 'took inside', style: { left: percent(from / 100), width: percent((to - from) / 100) } }, el('b', {}, text));
   }
-  const isLeft = from > total - to;
-  const place = isLeft ? { right: percent(total - from, total) } : { left: percent(to, total) };
-  return el('span', { class: 'took', style: place }, text);
+  const isLeft = from > 100 - to;
+  return el('span', { class: 'took', style: isLeft ? { right: percent((100 - from) / 100) } : { left: percent(to / 100) } }, text);
 }
 
-const percent = (part, whole) => `${whole > 0 ? (100 * part) / whole : 0}%`;
+const percent = (share) => `${100 * share}%`;

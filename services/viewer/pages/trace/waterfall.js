@@ -2,12 +2,16 @@
 
 import { el } from '../dom.js';
 import { duration, niceStep } from '../format.js';
+import { Minimap, dragged, zoomKey } from './minimap.js';
 import { walk } from './model.js';
 import { row, rowId } from './rows.js';
+import { TimeView } from './view.js';
 
 const WIDE_ROW = 30;
 const NARROW_ROW = 50;
 const MARGIN_ROWS = 8;
+/** With the shift key, along the time instead of the tree. */
+const MOVES = { ArrowLeft: -0.1, ArrowRight: 0.1 };
 const narrow = matchMedia('(max-width: 44rem)');
 
 export class Waterfall {
@@ -17,17 +21,29 @@ export class Waterfall {
   #active = 0;
   #selected;
   #onSelect;
-  #ruler = el('div', { class: 'ruler', 'aria-hidden': 'true' });
+  #onView;
+  #view = new TimeView();
+  #wanted;
+  #minimap = new Minimap(this.#view, () => this.#viewed());
+  #ticks = el('div', { class: 'ticks', title: 'Drag to see a part of the time' });
+  #ruler = el('div', { class: 'ruler', 'aria-hidden': 'true' }, el('span', { class: 'heading' }, 'Span'), this.#ticks);
   #canvas = el('div', { class: 'canvas', role: 'presentation' });
   #tree = el('div', { class: 'tree', role: 'tree', tabindex: 0, 'aria-label': 'Spans of the trace' }, this.#canvas);
-  element = el('div', { class: 'waterfall' }, this.#ruler, this.#tree);
+  element = el('div', { class: 'waterfall' }, this.#minimap.element, this.#ruler, this.#tree);
 
-  /** `onSelect` gets the node of a span, or nothing when the choice is taken back. */
-  constructor(onSelect) {
+  /** `onSelect` gets the node of a span, or nothing when the choice is taken back; `onView` is called when another part of the time is shown. */
+  constructor(onSelect, onView) {
     this.#onSelect = onSelect;
+    this.#onView = onView;
     this.#tree.addEventListener('scroll', () => requestAnimationFrame(() => this.#draw()));
     this.#tree.addEventListener('keydown', (event) => this.#key(event));
     this.#tree.addEventListener('click', (event) => this.#click(event));
+    const moment = (share) => this.#view.from + share * this.#view.span;
+    const onRange = (from, to) => {
+      this.#view.show(moment(from), moment(to));
+      this.#viewed();
+    };
+    dragged(this.#ticks, { onRange });
     new ResizeObserver(() => this.#draw()).observe(this.#tree);
     narrow.addEventListener('change', () => this.#layOut());
   }
@@ -36,6 +52,10 @@ export class Waterfall {
   show(trace) {
     const active = this.#rows[this.#active]?.span.id;
     this.#trace = trace;
+    this.#view.total = trace.duration;
+    if (this.#wanted) this.#view.show(...this.#wanted);
+    this.#wanted = undefined;
+    this.#minimap.show(trace);
     this.#layOut();
     this.#active = Math.max(this.#rows.findIndex(({ span }) => span.id === active), 0);
     this.#draw();
@@ -52,6 +72,48 @@ export class Waterfall {
     if (focus) this.focus();
     this.#onSelect(found);
     return true;
+  }
+
+  /** The part of the time that is shown, `[from, to]` in milliseconds from the trace's first moment; nothing for the whole. */
+  get part() {
+    return this.#view.isWhole ? undefined : [this.#view.from, this.#view.to];
+  }
+
+  /** Shows a part of the next trace that comes. */
+  want(from, to) {
+    this.#wanted = [from, to];
+  }
+
+  zoomIn() {
+    this.#zoom('+');
+  }
+
+  zoomOut() {
+    this.#zoom('-');
+  }
+
+  showWhole() {
+    this.#zoom('0');
+  }
+
+  #zoom(key) {
+    if (!this.#trace || !zoomKey(this.#view, key, this.#around())) return;
+    this.#viewed();
+  }
+
+  /** The span that the reader is at stays in view. */
+  #around() {
+    const each = this.#rows[this.#active];
+    const { from, to } = this.#view;
+    const isChosen = each && each.span.id === this.#selected;
+    if (!isChosen || each.to < from || each.from > to) return undefined;
+    return (Math.max(each.from, from) + Math.min(each.to, to)) / 2;
+  }
+
+  #viewed() {
+    this.#drawRuler();
+    this.#draw();
+    this.#onView?.();
   }
 
   unselect() {
@@ -97,15 +159,20 @@ export class Waterfall {
   }
 
   #drawRuler() {
-    const { duration: total } = this.#trace;
-    const step = total > 0 ? niceStep(total, narrow.matches ? 3 : 6) : 1;
-    this.element.style.setProperty('--tick', total > 0 ? `${(100 * step) / total}%` : '100%');
+    const view = this.#view;
+    const step = view.span > 0 ? niceStep(view.span, narrow.matches ? 3 : 6) : 1;
+    const first = Math.ceil(view.from / step - 1e-9);
+    const apart = view.span > 0 ? step / view.span : 1;
+    this.element.style.setProperty('--tick', `${100 * apart}%`);
+    // A background's place is a share of what it leaves free.
+    this.element.style.setProperty('--tick-from', `${apart < 1 ? view.at(first * step) / (1 - apart) : 0}%`);
     const ticks = [];
-    for (let at = 0; at <= total * 0.93; at += step) {
-      ticks.push(el('span', { style: { left: `${total > 0 ? (100 * at) / total : 0}%` } }, duration(at)));
-      if (total === 0) break;
+    for (let tick = first; view.at(tick * step) <= 93; tick += 1) {
+      ticks.push(el('span', { style: { left: `${view.at(tick * step)}%` } }, tickText(tick * step, step)));
+      if (view.span === 0) break;
     }
-    this.#ruler.replaceChildren(el('span', { class: 'heading' }, 'Span'), el('div', { class: 'ticks' }, ticks));
+    this.#ticks.replaceChildren(...ticks, ...[...this.#ticks.children].filter(({ className }) => className === 'selection'));
+    this.#minimap.mark();
   }
 
   #draw() {
@@ -124,7 +191,7 @@ export class Waterfall {
     return row(each, {
       index,
       top: index * this.#height,
-      total: this.#trace.duration,
+      view: this.#view,
       isActive: index === this.#active,
       isSelected: each.span.id === this.#selected,
       isCollapsed: this.#collapsed.has(each.span.id),
@@ -173,7 +240,17 @@ export class Waterfall {
       Enter: () => this.select(each.span.id),
       ' ': () => this.select(each.span.id),
       Escape: () => this.unselect(),
+      '+': () => this.#zoom('+'),
+      '=': () => this.#zoom('+'),
+      '-': () => this.#zoom('-'),
+      '0': () => this.#zoom('0'),
     };
+    if (event.shiftKey && MOVES[event.key]) {
+      event.preventDefault();
+      this.#view.move(MOVES[event.key]);
+      this.#viewed();
+      return;
+    }
     if (!actions[event.key]) return;
     event.preventDefault();
     actions[event.key]();
@@ -189,4 +266,11 @@ export class Waterfall {
     if (isOpen) this.#fold(each, true);
     else if (each.parent) this.#activate(this.#rows.indexOf(each.parent));
   }
+}
+
+/** As fine as the ticks are apart: 12.34 and 12.35 ms are both 12.3 ms to `duration`. */
+function tickText(ms, step) {
+  const [factor, unit] = ms >= 1000 ? [1000, 's'] : ms >= 1 || step >= 1 ? [1, 'ms'] : [0.001, 'µs'];
+  const places = Math.max(-Math.floor(Math.log10(step / factor) + 1e-9), 0);
+  return places <= 2 ? duration(ms) : `${(ms / factor).toFixed(Math.min(places, 6))} ${unit}`;
 }
