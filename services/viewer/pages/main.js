@@ -16,6 +16,14 @@ async function open(path, main) {
     const { chartsPage } = await import('./charts.js');
     return chartsPage(main);
   }
+  if (path === '/compare') {
+    const { comparePage } = await import('./compare.js');
+    return comparePage(main);
+  }
+  if (path === '/map') {
+    const { mapPage } = await import('./map.js');
+    return mapPage(main);
+  }
   if (path === '/logs') {
     const { logsPage } = await import('./logs.js');
     return logsPage(main);

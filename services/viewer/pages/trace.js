@@ -1,6 +1,7 @@
 // One trace: what it is, what is wrong with it, its spans over time, its chain and its log lines. Also for a trace out of a file.
 
 import { coalesced, getTrace } from './api.js';
+import { compareWith } from './compare/viewed.js';
 import { byId, el, say } from './dom.js';
 import { follow } from './live.js';
 import { readFile, readSpans } from './otlp.js';
@@ -98,7 +99,8 @@ class TracePage {
 
   #grow(spans) {
     this.#grown = performance.now();
-    if (!this.#trace) this.#draw();
+    const root = spans.find(({ parentId }) => !parentId) ?? spans[0];
+    if (!this.#trace) this.#draw(compareWith(root.traceId, root.name));
     this.#show(spans);
   }
 

@@ -25,6 +25,7 @@ export async function tracesPage(main) {
     el('p', { id: 'found', class: 'notice', role: 'status' }),
     el('div', { id: 'numbers' }),
     scatter.element,
+    table.choice.element,
     table.element,
   );
   const ask = coalesced(async () => {

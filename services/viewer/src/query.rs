@@ -2,6 +2,7 @@
 //! One router, served on both `VIEWER_PORT` and `VIEWER_QUERY_PORT`.
 
 mod logs;
+mod map;
 mod refusal;
 mod search;
 mod service_graph;
@@ -29,10 +30,11 @@ const SCANS: usize = 2;
 pub(crate) struct Query {
     store: Arc<Store>,
     scans: Arc<Semaphore>,
+    layouts: Arc<map::Layouts>,
 }
 
 pub(crate) fn router(store: Arc<Store>, cors: CorsLayer) -> Router {
-    let query = Query { store, scans: Arc::new(Semaphore::new(SCANS)) };
+    let query = Query { store, scans: Arc::new(Semaphore::new(SCANS)), layouts: Arc::default() };
     Router::new()
         .route("/api/traces/{id}", get(traces::v1))
         .route("/api/v2/traces/{id}", get(traces::v2))
@@ -42,6 +44,7 @@ pub(crate) fn router(store: Arc<Store>, cors: CorsLayer) -> Router {
         .route("/api/v2/search/tags", get(tags::scoped_names))
         .route("/api/v2/search/tag/{name}/values", get(tags::typed_values))
         .route("/api/service-graph", get(service_graph::service_graph))
+        .route("/api/map", get(map::map))
         .route("/api/logs", get(logs::logs))
         .route("/api/store", get(stats))
         .route("/api/echo", get(|| async { "echo" }))

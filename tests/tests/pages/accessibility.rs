@@ -39,7 +39,7 @@ async fn no_page_violates_wcag() {
 }
 
 /// An address, and what is true once its page is as it is meant to be.
-fn pages() -> [(String, &'static str); 7] {
+fn pages() -> [(String, &'static str); 10] {
     let rows = "document.querySelectorAll('.traces tbody tr').length === 1";
     [
         ("/".to_owned(), rows),
@@ -51,6 +51,15 @@ fn pages() -> [(String, &'static str); 7] {
         ),
         (format!("/trace/{}", "2".repeat(32)), "document.querySelector('[role=alert]') !== null"),
         ("/logs".to_owned(), "document.querySelector('.lines tbody tr') !== null"),
+        ("/map".to_owned(), "document.querySelectorAll('.map a.box').length > 2"),
+        (
+            format!("/compare?left={TRACE}&right={TRACE}"),
+            "document.querySelectorAll('.pair').length > 3",
+        ),
+        (
+            "/compare?left=none".to_owned(),
+            "document.querySelector('#left-error').textContent !== ''",
+        ),
         ("/trace".to_owned(), "document.querySelector('#file') !== null"),
     ]
 }

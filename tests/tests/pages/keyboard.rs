@@ -51,6 +51,38 @@ async fn the_keys_alone_lead_from_the_list_to_a_span_and_back() {
     visit.ends_quietly().await;
 }
 
+#[tokio::test]
+async fn the_keys_alone_lead_from_the_map_to_two_traces_and_their_comparison() {
+    let Some(visit) = Visit::begin().await else { return };
+    let browser = &visit.browser;
+    for trace in [TRACE, &"1".repeat(32)] {
+        send(&visit.sink.endpoint(), trace, &small_trace()).await;
+    }
+    visit.open("/map").await;
+    browser.wait_for("document.querySelectorAll('.map a').length === 5").await;
+
+    tab_until(&visit, "document.activeElement.matches('.map a.arrow')").await;
+    tab_until(&visit, "document.activeElement.matches('.map a.box[data-name^=\"shop,\"]')").await;
+    browser.press([Key::Enter]).await;
+
+    browser.wait_for("document.querySelectorAll('.pick input').length === 2").await;
+    for row in [1, 2] {
+        tab_until(
+            &visit,
+            &format!("document.activeElement.matches('tr:nth-child({row}) .pick input')"),
+        )
+        .await;
+        browser.press([Key::Space]).await;
+    }
+    tab_until(&visit, "document.activeElement.matches('.choice button')").await;
+    browser.press([Key::Enter]).await;
+    browser.wait_for("document.querySelectorAll('.pair').length === 4").await;
+    tab_until(&visit, "document.activeElement.matches('[role=tree]')").await;
+    browser.press([Key::End, Key::Enter]).await;
+    browser.wait_for_text(".details h2", "pack").await;
+    visit.ends_quietly().await;
+}
+
 async fn tab_until(visit: &Visit, condition: &str) {
     for _ in 0..MOST_TABS {
         visit.browser.press([Key::Tab]).await;

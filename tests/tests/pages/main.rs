@@ -8,12 +8,14 @@
 
 mod accessibility;
 mod broken;
+mod compare;
 mod file;
 mod hostile;
 mod keyboard;
 mod large;
 mod logs;
 mod made;
+mod map;
 mod metrics;
 mod restart;
 mod screenshots;

@@ -15,7 +15,7 @@ async fn pages_fit_their_window_from_360_to_1600_pixels_and_are_pictured() {
     let options =
         ChainOptions::sqlite().otlp(visit.sink.endpoint()).env(Service::Order, "FAULTS", faults);
     let chain = Chain::start(options).await;
-    let trace = traffic(&chain).await;
+    let (other, trace) = traffic(&chain).await;
     visit.sink.wait_for(&trace, 14).await;
     let span =
         visit.sink.spans(&trace).into_iter().find(|span| span.name == "INSERT orders").unwrap().id;
@@ -45,6 +45,15 @@ async fn pages_fit_their_window_from_360_to_1600_pixels_and_are_pictured() {
             visit.open(&format!("/trace/{trace}#span={span}")).await;
             browser.wait_for_text(".details h2", "INSERT orders").await;
             picture(&visit, &format!("span-{width}-{theme}")).await;
+            visit.open("/map").await;
+            browser.wait_for("document.querySelectorAll('.map a.box').length === 8").await;
+            picture(&visit, &format!("map-{width}-{theme}")).await;
+            visit.open(&format!("/compare?left={other}&right={trace}")).await;
+            browser.wait_for("document.querySelectorAll('.pair').length > 10").await;
+            picture(&visit, &format!("compare-{width}-{theme}")).await;
+            browser.click(".pair:nth-child(3) .name").await;
+            browser.wait_for("document.querySelector('.details h2') !== null").await;
+            picture(&visit, &format!("pair-{width}-{theme}")).await;
         }
     }
     drop(chain);
@@ -59,17 +68,17 @@ async fn picture(visit: &Visit, name: &str) {
     visit.browser.screenshot(name).await;
 }
 
-/// Some requests, of which some fail; the trace of one that did not.
-async fn traffic(chain: &Chain) -> String {
+/// Some requests, of which some fail; the traces of the first and the last that did not.
+async fn traffic(chain: &Chain) -> (String, String) {
     let url = format!("{}/api/v1/process", chain.url(Service::Gateway));
-    let mut completed = None;
+    let mut completed = Vec::new();
     for user in 0..REQUESTS {
         let body = json!({"user_id": 1001 + user, "action": "purchase", "items": [{"sku": "keyboard", "quantity": 1}]});
         let answer: Value =
             http().post(&url).json(&body).send().await.unwrap().json().await.unwrap();
         if answer["status"] == "completed" {
-            completed = answer["trace_id"].as_str().map(str::to_owned);
+            completed.extend(answer["trace_id"].as_str().map(str::to_owned));
         }
     }
-    completed.unwrap()
+    (completed.first().unwrap().clone(), completed.last().unwrap().clone())
 }

@@ -3,12 +3,14 @@
 import { colourClass } from '../colour.js';
 import { el } from '../dom.js';
 import { count, date, duration, plural, time } from '../format.js';
+import { Choice } from '../compare/choice.js';
 import { KeyedRows } from '../keyed.js';
 
-const HEADINGS = [['Began', 'number'], ['Trace', ''], ['Duration', 'number'], ['Spans', 'number'], ['Services', 'wide']];
+const HEADINGS = [['Began', 'number'], ['Trace', ''], ['Duration', 'number'], ['Spans', 'number'], ['Services', 'wide'], ['Compare', 'pick']];
 
 export class Table {
-  #rows = new KeyedRows(cellsOf);
+  choice = new Choice();
+  #rows = new KeyedRows((trace) => cellsOf(trace, this.choice.box(trace)));
   element = el(
     'table',
     { class: 'traces', hidden: true },
@@ -19,12 +21,13 @@ export class Table {
 
   show(traces) {
     this.element.hidden = traces.length === 0;
+    this.choice.keep(traces.map(({ id }) => id));
     const stateOf = ({ name, service, ms, spans, errors, services }) => [name, service, ms, spans, errors, services].join('\n');
     this.#rows.show(traces, ({ id }) => id, stateOf);
   }
 }
 
-function cellsOf(trace) {
+function cellsOf(trace, box) {
   const services = trace.services.filter((name) => name !== trace.service);
   return [
     el('td', { class: 'number', title: date(trace.start) }, time(trace.start)),
@@ -38,5 +41,6 @@ function cellsOf(trace) {
     el('td', { class: 'number' }, duration(trace.ms)),
     el('td', { class: 'number' }, count(trace.spans), el('span', { class: 'unit' }, trace.spans === 1 ? ' span' : ' spans')),
     el('td', { class: 'wide' }, services.map((name) => el('span', { class: `chip ${colourClass(name)}` }, el('span', { class: 'service' }, name)))),
+    el('td', { class: 'pick' }, box),
   ];
 }
