@@ -12,10 +12,6 @@ async function open(path, main) {
     const { tracePage } = await import('./trace.js');
     return tracePage(main, decodeURIComponent(path.slice('/trace/'.length)));
   }
-  if (path === '/charts') {
-    const { chartsPage } = await import('./charts.js');
-    return chartsPage(main);
-  }
   if (path === '/compare') {
     const { comparePage } = await import('./compare.js');
     return comparePage(main);
@@ -23,6 +19,10 @@ async function open(path, main) {
   if (path === '/map') {
     const { mapPage } = await import('./map.js');
     return mapPage(main);
+  }
+  if (path === '/charts') {
+    const { chartsPage } = await import('./charts.js');
+    return chartsPage(main);
   }
   if (path === '/logs') {
     const { logsPage } = await import('./logs.js');
