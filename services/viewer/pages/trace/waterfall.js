@@ -1,10 +1,10 @@
 // The spans of a trace over time. Only the rows in view are in the document, so ten thousand spans cost as much as forty.
 
 import { el } from '../dom.js';
-import { duration, niceStep } from '../format.js';
-import { Minimap, dragged, zoomKey } from './minimap.js';
+import { Minimap, zoomKey } from './minimap.js';
 import { walk } from './model.js';
 import { row, rowId } from './rows.js';
+import { Ruler } from './ruler.js';
 import { TimeView } from './view.js';
 
 const WIDE_ROW = 30;
@@ -25,11 +25,10 @@ export class Waterfall {
   #view = new TimeView();
   #wanted;
   #minimap = new Minimap(this.#view, () => this.#viewed());
-  #ticks = el('div', { class: 'ticks', title: 'Drag to see a part of the time' });
-  #ruler = el('div', { class: 'ruler', 'aria-hidden': 'true' }, el('span', { class: 'heading' }, 'Span'), this.#ticks);
+  #ruler = new Ruler(this.#view, () => this.#viewed());
   #canvas = el('div', { class: 'canvas', role: 'presentation' });
   #tree = el('div', { class: 'tree', role: 'tree', tabindex: 0, 'aria-label': 'Spans of the trace' }, this.#canvas);
-  element = el('div', { class: 'waterfall' }, this.#minimap.element, this.#ruler, this.#tree);
+  element = el('div', { class: 'waterfall' }, this.#minimap.element, this.#ruler.element, this.#tree);
 
   /** `onSelect` gets the node of a span, or nothing when the choice is taken back; `onView` is called when another part of the time is shown. */
   constructor(onSelect, onView) {
@@ -38,12 +37,6 @@ export class Waterfall {
     this.#tree.addEventListener('scroll', () => requestAnimationFrame(() => this.#draw()));
     this.#tree.addEventListener('keydown', (event) => this.#key(event));
     this.#tree.addEventListener('click', (event) => this.#click(event));
-    const moment = (share) => this.#view.from + share * this.#view.span;
-    const onRange = (from, to) => {
-      this.#view.show(moment(from), moment(to));
-      this.#viewed();
-    };
-    dragged(this.#ticks, { onRange });
     new ResizeObserver(() => this.#draw()).observe(this.#tree);
     narrow.addEventListener('change', () => this.#layOut());
   }
@@ -111,7 +104,8 @@ export class Waterfall {
   }
 
   #viewed() {
-    this.#drawRuler();
+    this.#ruler.draw(narrow.matches ? 3 : 6);
+    this.#minimap.mark();
     this.#draw();
     this.#onView?.();
   }
@@ -154,25 +148,9 @@ export class Waterfall {
       });
     }
     this.#canvas.style.height = `${this.#rows.length * this.#height}px`;
-    this.#drawRuler();
-    this.#draw();
-  }
-
-  #drawRuler() {
-    const view = this.#view;
-    const step = view.span > 0 ? niceStep(view.span, narrow.matches ? 3 : 6) : 1;
-    const first = Math.ceil(view.from / step - 1e-9);
-    const apart = view.span > 0 ? step / view.span : 1;
-    this.element.style.setProperty('--tick', `${100 * apart}%`);
-    // A background's place is a share of what it leaves free.
-    this.element.style.setProperty('--tick-from', `${apart < 1 ? view.at(first * step) / (1 - apart) : 0}%`);
-    const ticks = [];
-    for (let tick = first; view.at(tick * step) <= 93; tick += 1) {
-      ticks.push(el('span', { style: { left: `${view.at(tick * step)}%` } }, tickText(tick * step, step)));
-      if (view.span === 0) break;
-    }
-    this.#ticks.replaceChildren(...ticks, ...[...this.#ticks.children].filter(({ className }) => className === 'selection'));
+    this.#ruler.draw(narrow.matches ? 3 : 6);
     this.#minimap.mark();
+    this.#draw();
   }
 
   #draw() {
@@ -266,11 +244,4 @@ export class Waterfall {
     if (isOpen) this.#fold(each, true);
     else if (each.parent) this.#activate(this.#rows.indexOf(each.parent));
   }
-}
-
-/** As fine as the ticks are apart: 12.34 and 12.35 ms are both 12.3 ms to `duration`. */
-function tickText(ms, step) {
-  const [factor, unit] = ms >= 1000 ? [1000, 's'] : ms >= 1 || step >= 1 ? [1, 'ms'] : [0.001, 'µs'];
-  const places = Math.max(-Math.floor(Math.log10(step / factor) + 1e-9), 0);
-  return places <= 2 ? duration(ms) : `${(ms / factor).toFixed(Math.min(places, 6))} ${unit}`;
 }
