@@ -17,6 +17,7 @@ use crate::{
     names,
     problem::Problem,
     scope::{HOP_ALLOWANCE, Scope},
+    token,
 };
 
 mod answer;
@@ -155,7 +156,8 @@ impl Client {
     ) -> Result<Answer, Problem> {
         let url = self.base.join(path);
         let url = url.map_err(|error| Problem::internal_error("").because(error))?;
-        let mut request = self.plain.request(method, url).timeout(UNTRACED_TIMEOUT);
+        let mut request =
+            self.plain.request(method, url).headers(authorization()).timeout(UNTRACED_TIMEOUT);
         if let Some(json) = json {
             request = request.header(header::CONTENT_TYPE, "application/json").body(json);
         }
@@ -178,6 +180,7 @@ impl Client {
             .header(names::header::DEADLINE, for_callee.as_millis().to_string())
             .header(names::header::REQUEST_ID, scope.request_id().to_string())
             .timeout(patience)
+            .headers(authorization())
             .with_extension(trace::Target { template: call.template, peer: self.peer })
             .with_extension(trace::Baggage(call.baggage));
         if let Some(body) = call.body {
@@ -236,6 +239,11 @@ impl Client {
     fn bad_answer(&self, what: &str) -> Problem {
         bad_gateway(self.peer, what)
     }
+}
+
+/// The token of this process, which is that of the whole chain.
+fn authorization() -> HeaderMap {
+    token::own().map(|value| (header::AUTHORIZATION, value)).into_iter().collect()
 }
 
 /// The process's one connection pool: services are told apart by their addresses, and its TLS roots are loaded once.

@@ -20,12 +20,13 @@ mod values;
 pub use dotenv::{load_dotenv, read_dotenv};
 pub use faults::FaultArgs;
 use telemetry::TelemetryArgs;
-pub use unread::{refuse_later_variables, replaced_variables};
+pub use unread::replaced_variables;
 pub use values::{address, boolean, milliseconds, port, whole_number};
 
 use crate::{
     db::DbStartError,
     propagation::{self, Format},
+    token::ApiToken,
 };
 
 /// An error that a wrong configuration made: trying again without changing it is pointless, so the process ends with exit
@@ -104,9 +105,21 @@ pub struct ServerArgs {
     /// Milliseconds that requests in flight get to finish when the process is told to stop.
     #[arg(long, env, default_value = "10000", value_parser = milliseconds, help_heading = "Server")]
     pub drain_timeout_ms: Duration,
+    /// Bearer token that every route which shows or changes data wants, and that calls to the next service show. One for the whole
+    /// system; a flag can be seen by other users of the machine, the variable cannot.
+    #[arg(long, env, hide_env_values = true, value_parser = token, help_heading = "Server")]
+    pub api_token: Option<ApiToken>,
     /// Faults, for trying out what notices them.
     #[command(flatten)]
     pub laboratory: FaultArgs,
+}
+
+/// Parses `API_TOKEN`.
+///
+/// # Errors
+/// Says what is accepted, and nothing of `value`.
+pub fn token(value: &str) -> Result<ApiToken, String> {
+    value.parse()
 }
 
 /// Parses `args` (the program's name first) and the environment.

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::{
     problem::{FieldError, Problem},
-    scope::Scope,
+    scope::{Scope, UNLAYERED},
 };
 
 mod members;
@@ -51,13 +51,11 @@ where
         let scope = request.extensions().get::<Scope>().cloned();
         let limit = request.extensions().get().map_or(BODY_LIMIT, |BodyLimit(limit)| *limit);
         let read = Bytes::from_request(request, state);
-        let bytes = match &scope {
-            Some(scope) => tokio::time::timeout_at(scope.deadline().into(), read)
-                .await
-                .map_err(|_| Problem::request_timeout("send the whole body at once"))?,
-            None => read.await,
-        }
-        .map_err(|rejection| body_problem(rejection.status(), limit))?;
+        let patience = scope.as_ref().map_or(UNLAYERED, Scope::remaining);
+        let bytes = tokio::time::timeout(patience, read)
+            .await
+            .map_err(|_| Problem::request_timeout("send the whole body at once"))?
+            .map_err(|rejection| body_problem(rejection.status(), limit))?;
         let value = parse(&bytes).inspect_err(|_| identify(scope.as_ref(), &bytes))?;
         Ok(Self { value, bytes })
     }

@@ -21,3 +21,4 @@ pub mod scope;
 pub mod server;
 pub mod telemetry;
 pub mod timestamp;
+pub mod token;

@@ -78,6 +78,8 @@ problems! {
     malformed_json = BAD_REQUEST, "The body is not JSON";
     /// 400: something in the path, the query or a header is not accepted.
     bad_request = BAD_REQUEST, "The request is not accepted";
+    /// 401: no token, or not the right one.
+    unauthorized = UNAUTHORIZED, "A token is needed";
     /// 404: no such route.
     not_found = NOT_FOUND, "Not found";
     /// 405: the route has no such method.
@@ -90,6 +92,8 @@ problems! {
     email_taken = CONFLICT, "The e-mail address is taken";
     /// 413: the body is too large.
     body_too_large = PAYLOAD_TOO_LARGE, "The body is too large";
+    /// 414: the request line is too long.
+    uri_too_long = URI_TOO_LONG, "The URI is too long";
     /// 415: the body is of another media type.
     unsupported_media_type = UNSUPPORTED_MEDIA_TYPE, "Unsupported media type";
     /// 421: the request names another host, as a page does whose own name was pointed here.
@@ -98,6 +102,8 @@ problems! {
     invalid = UNPROCESSABLE_ENTITY, "The request is not valid";
     /// 422: the idempotency key came with another body before.
     idempotency_key_reused = UNPROCESSABLE_ENTITY, "The idempotency key belongs to another request";
+    /// 431: the head is too large or has too many headers.
+    head_too_large = REQUEST_HEADER_FIELDS_TOO_LARGE, "The head is too large";
     /// 500: this service failed.
     internal_error = INTERNAL_SERVER_ERROR, "Internal error";
     /// 502: the next service could not be reached or its answer not understood.

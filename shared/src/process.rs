@@ -61,10 +61,6 @@ where
         Ok(config) => config,
         Err(code) => return code,
     };
-    if let Err(error) = config::refuse_later_variables("", config::variable) {
-        eprintln!("error: {error}");
-        return ExitCode::from(2);
-    }
     let args = config.as_ref().clone();
     let process = Process { service, default_port, shutdown: CancellationToken::new() };
     match runtime(&args) {

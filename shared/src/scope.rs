@@ -19,7 +19,7 @@ use crate::{names::header, problem::Problem};
 pub const HOP_ALLOWANCE: Duration = Duration::from_millis(50);
 
 /// The timeout of a request that did not come through the server layer.
-const UNLAYERED: Duration = Duration::from_secs(8);
+pub(crate) const UNLAYERED: Duration = Duration::from_secs(8);
 
 /// One request's scope; clones share it.
 #[derive(Clone, Debug)]

@@ -15,27 +15,32 @@ use anyhow::Context as _;
 use axum::{Extension, Router, extract::DefaultBodyLimit, middleware};
 use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tower_http::cors::CorsLayer;
 
 use crate::{
     config::{FaultArgs, ServerArgs},
     faults::{self, OwnHosts},
     health::Health,
     json::{BODY_LIMIT, BodyLimit, HOP_ROOM},
-    metrics,
+    metrics, names,
     process::Process,
+    token,
 };
 
 mod accept;
 mod answer;
 mod detach;
+mod idle;
 mod observe;
+mod protection;
+mod refusal;
 mod request_span;
 
 pub use observe::EdgeTrust;
 pub(crate) use request_span::{known_method, protocol_version};
 
 /// How a service wants to be served.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// A second port with the same routes, and the variable that sets it.
     pub second_port: Option<(u16, &'static str)>,
@@ -43,6 +48,8 @@ pub struct Options {
     pub edge_trust: EdgeTrust,
     /// Bytes that a request body may have.
     pub body_limit: usize,
+    /// Which other origins' pages may call; `None` lets none in.
+    pub cors: Option<CorsLayer>,
 }
 
 /// Of a service behind the edge: one port, the caller's trace continued, room for what hops add to a body.
@@ -52,6 +59,7 @@ impl Default for Options {
             second_port: None,
             edge_trust: EdgeTrust::Continue,
             body_limit: BODY_LIMIT + HOP_ROOM,
+            cors: None,
         }
     }
 }
@@ -78,14 +86,17 @@ impl Server {
         args: &ServerArgs,
         options: Options,
     ) -> anyhow::Result<Self> {
+        token::install(args.api_token.as_ref());
         open_laboratory(&args.laboratory);
         let first = args.port.unwrap_or(process.default_port);
         let ports = [Some((first, "PORT")), options.second_port];
         let shared = Arc::new(accept::Shared {
+            service: process.service,
             app: OnceLock::new(),
             starting: Health::starting(process.service).routes(),
             stop: CancellationToken::new(),
             connections: Arc::new(Semaphore::new(args.max_connections.into())),
+            idle: Arc::default(),
         });
         let mut server = Self {
             process: process.clone(),
@@ -109,7 +120,8 @@ impl Server {
         &self.addresses
     }
 
-    /// Serves `traced` inside the layer, `plain` (static files and the like) outside of it, and `/health*` and `/metrics`;
+    /// Serves `traced` inside the layer and behind `API_TOKEN`, `plain` (static files and the like) outside of both, and `/health*` and
+    /// `/metrics`;
     /// returns when the process was told to stop and the requests in flight have ended.
     pub async fn serve(mut self, traced: Router, plain: Router, health: Health) {
         let tasks = TaskTracker::new();
@@ -126,9 +138,8 @@ impl Server {
     fn app(&self, traced: Router, plain: Router, health: &Health, tasks: TaskTracker) -> Router {
         let layer =
             observe::Layer::new(self.process.service, &self.args, self.options.edge_trust, tasks);
-        traced
-            .fallback(answer::no_such_route)
-            .method_not_allowed_fallback(answer::no_such_method)
+        let routes = self.guarded(traced).fallback(answer::no_such_route);
+        self.open_to_origins(routes)
             .layer(DefaultBodyLimit::max(self.options.body_limit))
             .layer(Extension(BodyLimit(self.options.body_limit)))
             .layer(middleware::from_fn_with_state(Arc::new(layer), observe::observe))
@@ -139,14 +150,34 @@ impl Server {
         let write =
             middleware::map_response_with_state(self.process.service, answer::write_untraced);
         let hosts = OwnHosts::new(self.process.service, self.args.host);
-        let laboratory =
-            if self.args.laboratory.lab { faults::routes(hosts) } else { Router::new() };
-        plain
+        let laboratory = if self.args.laboratory.lab {
+            self.guarded(faults::routes(hosts))
+        } else {
+            Router::new()
+        };
+        self.open_to_origins(plain)
             .merge(health.routes())
             .merge(metrics::routes())
             .merge(laboratory)
             .method_not_allowed_fallback(answer::no_such_method)
             .layer(write)
+    }
+
+    fn guarded(&self, routes: Router) -> Router {
+        match &self.args.api_token {
+            Some(token) if routes.has_routes() => token.guard(routes),
+            _ => routes,
+        }
+    }
+
+    /// CORS around what refuses a method, since a preflight has one that no route has, and around what refuses a token, so that a page
+    /// can read that it was refused.
+    fn open_to_origins(&self, routes: Router) -> Router {
+        let routes = routes.method_not_allowed_fallback(answer::no_such_method);
+        match &self.options.cors {
+            Some(layer) => routes.layer(layer.clone()),
+            None => routes,
+        }
     }
 
     async fn drain(&mut self, tasks: TaskTracker) {
@@ -182,9 +213,14 @@ pub async fn serve_untraced(
     max_connections: usize,
     stop: CancellationToken,
 ) {
-    let connections = Arc::new(Semaphore::new(max_connections));
-    let shared =
-        accept::Shared { app: OnceLock::from(app), starting: Router::new(), stop, connections };
+    let shared = accept::Shared {
+        service: names::service::VIEWER,
+        app: OnceLock::from(app),
+        starting: Router::new(),
+        stop,
+        connections: Arc::new(Semaphore::new(max_connections)),
+        idle: Arc::default(),
+    };
     accept::run(listener, Arc::new(shared)).await;
 }
 

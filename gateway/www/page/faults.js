@@ -1,5 +1,7 @@
 // The faults of each service, by way of the gateway: only it can be reached from a page.
 
+import { authorization } from './token.js';
+
 /** The services, and whether each has a database that can be slow or short of connections. */
 export const SERVICES = [
   { name: 'gateway', path: '/faults', hasDatabase: false },
@@ -12,13 +14,13 @@ const pathOf = (name) => SERVICES.find((service) => service.name === name).path;
 
 /** What is on in a service: an object, empty when nothing is. Rejects when it does not say. */
 export async function readFaults(name) {
-  return answered(name, await fetch(pathOf(name)));
+  return answered(name, await fetch(pathOf(name), { headers: authorization() }));
 }
 
 /** Puts `faults` in the place of what is on, and gives what is on then. */
 export async function writeFaults(name, faults) {
   const body = JSON.stringify({ faults });
-  return answered(name, await fetch(pathOf(name), { method: 'PUT', headers: { 'Content-Type': 'application/json' }, body }));
+  return answered(name, await fetch(pathOf(name), { method: 'PUT', headers: { 'Content-Type': 'application/json', ...authorization() }, body }));
 }
 
 /** Switches everything off, everywhere; rejects with the first that could not be. */

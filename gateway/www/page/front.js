@@ -8,6 +8,7 @@ import { openLab } from './lab.js';
 import { remember, showRecent } from './recent.js';
 import { send } from './request.js';
 import { wireTabs } from './tabs.js';
+import { askForToken, wireToken } from './token.js';
 import { exportSpan } from './trace.js';
 import { findShowing, readSettings } from './where.js';
 
@@ -43,10 +44,12 @@ async function exchange(form, [method, path, body]) {
   showAnswer(request, showing);
   remember(request, showing);
   showErrors(form, request.json);
+  if (request.status === 401) askForToken();
   showExport(await exportSpan(request, settings));
 }
 
 wireTabs(document.querySelector('[role=tablist]'));
+wireToken();
 const readItems = wireItems(byId('items'), byId('add-item'));
 wireForm(byId('process'), () => {
   const items = readItems();

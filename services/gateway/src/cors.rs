@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use axum::Router;
 use http::{HeaderName, HeaderValue, Method, header};
-use shared::{names, problem::Problem};
+use shared::names;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 const PREFLIGHT_MAX_AGE: Duration = Duration::from_secs(600);
@@ -30,19 +29,4 @@ pub(crate) fn layer(origins: &[HeaderValue]) -> Option<CorsLayer> {
             .expose_headers(exposed)
             .max_age(PREFLIGHT_MAX_AGE),
     )
-}
-
-/// `router` inside the layer, where there is one.
-///
-/// A preflight is a method that no route has, so what answers those must be inside too, and be there before the layer: a
-/// fallback that the server adds later would replace it.
-pub(crate) fn apply(router: Router, layer: Option<&CorsLayer>) -> Router {
-    match layer {
-        Some(layer) => router.method_not_allowed_fallback(no_such_method).layer(layer.clone()),
-        None => router,
-    }
-}
-
-async fn no_such_method(method: Method) -> Problem {
-    Problem::method_not_allowed(format!("{method} is not accepted here; see the `Allow` header"))
 }

@@ -63,16 +63,14 @@ pub async fn run(config: Config, process: Process) -> anyhow::Result<()> {
         second_port: config.edge_port.map(|port| (port, "EDGE_PORT")),
         edge_trust: config.edge_trust,
         body_limit: BODY_LIMIT,
+        cors: cors::layer(&config.cors_origins),
     };
     let server = Server::bind(&process, &config.process.server, options).await?;
     let app = Arc::new(App::new(&config)?);
     let health = Health::new(process.service).next_hop(&app.chain);
     outcome::register()?;
     let routes::Routes { traced, plain } = routes::routes(app, &config);
-    let cors = cors::layer(&config.cors_origins);
-    server
-        .serve(cors::apply(traced, cors.as_ref()), cors::apply(plain, cors.as_ref()), health)
-        .await;
+    server.serve(traced, plain, health).await;
     Ok(())
 }
 

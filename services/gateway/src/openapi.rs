@@ -13,12 +13,16 @@ use utoipa::{
         content::ContentBuilder,
         path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem},
         schema::{AdditionalProperties, Schema, Type},
+        security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
 
 mod answers;
 
 pub(crate) use answers::{AuditPage, Order, OrderPage, Processed, Registered, User, UserPage};
+
+/// The name of the security scheme.
+const TOKEN: &str = "token";
 
 #[derive(OpenApi)]
 #[openapi(
@@ -41,8 +45,16 @@ pub(crate) fn document() -> utoipa::openapi::OpenApi {
     Document::openapi()
 }
 
-/// The finished document: every answer with the headers that the server's layer gives it.
-pub(crate) fn complete(mut document: utoipa::openapi::OpenApi) -> Bytes {
+/// The finished document: every answer with the headers that the server's layer gives it, and the token where one is `wanted`.
+pub(crate) fn complete(mut document: utoipa::openapi::OpenApi, wanted: bool) -> Bytes {
+    if wanted {
+        document.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>(TOKEN, [])]);
+    }
+    let components = document.components.get_or_insert_default();
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("The value of `API_TOKEN` (RFC 6750), where the system has one"));
+    components.add_security_scheme(TOKEN, SecurityScheme::Http(bearer.build()));
     for item in document.paths.paths.values_mut() {
         for (status, response) in
             operations(item).flat_map(|operation| &mut operation.responses.responses)
@@ -89,6 +101,7 @@ fn add_headers(status: &str, response: &mut Response) {
     );
     add("Server-Timing", Type::String, "`traceparent;desc=\"...\"`: the same, for pages");
     match status {
+        "401" => add("WWW-Authenticate", Type::String, "What is wanted (RFC 6750, section 3)"),
         "429" | "503" => add("Retry-After", Type::Integer, "Seconds to wait before the next try"),
         "200" | "201" | "202" if chain => {
             add("Idempotency-Replayed", Type::String, "`true` when the key came before");
@@ -148,6 +161,7 @@ macro_rules! errors {
 errors! {
     /// Of every route that calls a service.
     ReadErrors {
+        "401": "`API_TOKEN` is set, and the request has not shown it",
         "400": "A parameter in the path, the query or a header is not accepted, or the body is not JSON",
         "429": "Too many requests, as the server in front of the gateway sees it",
         "500": "The gateway failed",
@@ -172,6 +186,7 @@ errors! {
     }
     /// Of the task, which calls nobody.
     TaskErrors {
+        "401": "`API_TOKEN` is set, and the request has not shown it",
         "400": "`seconds` is not accepted",
         "429": "Too many requests, as the server in front of the gateway sees it",
         "500": "The gateway failed",

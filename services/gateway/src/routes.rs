@@ -32,10 +32,13 @@ pub(crate) struct Routes {
 /// All routes, and the document about them.
 pub(crate) fn routes(app: Arc<App>, config: &Config) -> Routes {
     let (traced, document) = traced().with_state(Arc::clone(&app)).split_for_parts();
-    let document = openapi::complete(document);
-    let hosts = OwnHosts::new(service::GATEWAY, config.process.server.host);
-    let laboratory =
-        if config.process.server.laboratory.lab { lab::routes(app, hosts) } else { Router::new() };
+    let document = openapi::complete(document, config.process.server.api_token.is_some());
+    let laboratory = if config.process.server.laboratory.lab {
+        let hosts = OwnHosts::new(service::GATEWAY, config.process.server.host);
+        lab::routes(app, config.process.server.api_token.as_ref(), hosts)
+    } else {
+        Router::new()
+    };
     let plain = pages::routes(config)
         .merge(laboratory)
         .merge(metrics_page::routes(&config.process.runtime.telemetry))

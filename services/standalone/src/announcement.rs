@@ -19,6 +19,8 @@ pub(crate) struct Addresses {
     pub(crate) viewer: Option<ViewerAddresses>,
     /// Where spans go instead of the viewer.
     pub(crate) collector: Option<String>,
+    /// Whether `API_TOKEN` is wanted.
+    pub(crate) guarded: bool,
 }
 
 pub(crate) struct ViewerAddresses {
@@ -49,8 +51,10 @@ impl Addresses {
     }
 
     fn curl(&self) -> String {
+        // The variable and not its value: this goes to a terminal and into logs.
+        let token = if self.guarded { " -H \"Authorization: Bearer $API_TOKEN\"" } else { "" };
         format!(
-            "curl -X POST {}/api/v1/process -H 'Content-Type: application/json' \
+            "curl -X POST {}/api/v1/process -H 'Content-Type: application/json'{token} \
              -d '{{\"user_id\": 1001, \"action\": \"test_trace\"}}'",
             self.edge
         )
@@ -82,9 +86,22 @@ mod tests {
             services: Vec::new(),
             viewer: None,
             collector: None,
+            guarded: false,
         };
 
         assert!(addresses.text().lines().any(|line| line
             == "curl -X POST http://localhost:8080/api/v1/process -H 'Content-Type: application/json' -d '{\"user_id\": 1001, \"action\": \"test_trace\"}'"));
+    }
+    #[test]
+    fn with_a_token_the_curl_line_shows_it_without_telling_it() {
+        let addresses = Addresses {
+            edge: "http://localhost:8080".to_owned(),
+            services: Vec::new(),
+            viewer: None,
+            collector: None,
+            guarded: true,
+        };
+
+        assert!(addresses.text().contains(" -H \"Authorization: Bearer $API_TOKEN\" "));
     }
 }

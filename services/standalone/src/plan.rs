@@ -37,7 +37,6 @@ pub(crate) struct Plan {
 
 impl Plan {
     pub(crate) fn new(environment: &Environment, program: &Path) -> Result<Self, Failure> {
-        variables::refuse_later(environment)?;
         variables::refuse_per_process(environment)?;
         let listening = Listening::of(environment)?;
         let mut plan = Self {
@@ -138,10 +137,13 @@ fn complete(own: &mut Variables, service: Service, listening: &Listening) {
 
 /// What a newcomer starts is for trying things, faults too (`LAB`). A token says that it is not.
 fn open_laboratory(own: &mut Variables, service: Service, environment: &Environment) {
-    let is_guarded = environment.variables.keys().any(|name| name.ends_with("API_TOKEN"));
-    if service != Service::Viewer && !is_guarded {
+    if service != Service::Viewer && !is_guarded(environment) {
         own.entry("LAB".to_owned()).or_insert_with(|| "true".to_owned());
     }
+}
+
+fn is_guarded(environment: &Environment) -> bool {
+    environment.variables.keys().any(|name| name.ends_with("API_TOKEN"))
 }
 
 fn milliseconds(
@@ -170,6 +172,7 @@ fn addresses(environment: &Environment, listening: &Listening) -> Addresses {
             otlp_http: viewer.otlp_http.shown_url(),
         }),
         collector: environment.variables.get("OTEL_EXPORTER_OTLP_ENDPOINT").cloned(),
+        guarded: is_guarded(environment),
     }
 }
 

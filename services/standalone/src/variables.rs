@@ -28,16 +28,6 @@ pub(crate) fn refuse_per_process(environment: &Environment) -> Result<(), Failur
     if complaints.is_empty() { Ok(()) } else { Err(Failure::refused(complaints.join("\n"))) }
 }
 
-/// Refuses what a service would refuse, under the name that the user knows.
-pub(crate) fn refuse_later(environment: &Environment) -> Result<(), Failure> {
-    let prefixes = Service::START_ORDER.map(Service::prefix);
-    let value = |name: &str| environment.variables.get(name).cloned();
-    std::iter::once("")
-        .chain(prefixes)
-        .try_for_each(|prefix| shared::config::refuse_later_variables(prefix, value))
-        .map_err(Failure::refused)
-}
-
 /// One line for each variable with a service's prefix that no service reads: mostly a name that was mistyped.
 pub(crate) fn warnings(environment: &Environment) -> Vec<String> {
     let names = environment.variables.keys();
@@ -200,21 +190,6 @@ mod tests {
         assert_eq!(said.len(), 2, "{said:?}");
         assert!(said[0].starts_with("GATEWAY_FOO has no effect: gateway reads no FOO"), "{said:?}");
         assert!(said[1].starts_with("USER_DATABSE_URL has no effect"), "{said:?}");
-    }
-
-    #[test]
-    fn a_switch_of_a_later_version_is_refused_with_and_without_a_prefix() {
-        for name in ["API_TOKEN", "GATEWAY_API_TOKEN", "ORDER_API_TOKEN"] {
-            let failure = refuse_later(&environment(&[(name, "s3cret")])).unwrap_err();
-
-            assert_eq!(failure.exit_code, 2);
-            assert!(
-                failure.sentence.starts_with(&format!("{name} is set")),
-                "{}",
-                failure.sentence
-            );
-        }
-        assert!(refuse_later(&environment(&[("API_TOKEN", ""), ("LAB", "true")])).is_ok());
     }
 
     #[test]

@@ -4,7 +4,10 @@ use std::{net::IpAddr, time::Duration};
 
 use axum::http::HeaderValue;
 use clap::Args;
-use shared::config::{address, port};
+use shared::{
+    config::{address, port, token},
+    token::ApiToken,
+};
 
 use crate::{
     scrape::{INTERVAL, Targets},
@@ -48,6 +51,17 @@ pub struct Config {
     /// Between two reads of a target. 360 are kept: half an hour of the default, which only tests change.
     #[arg(skip = INTERVAL)]
     pub scrape_interval: Duration,
+    /// Token that pages and query API want where `HOST` is not this machine alone: as bearer, or as the password that a browser asks
+    /// for, with any name. What is sent by OTLP is taken without.
+    #[arg(long, env, hide_env_values = true, value_parser = token)]
+    pub api_token: Option<ApiToken>,
+}
+
+impl Config {
+    /// The token, where others than this machine's own can reach the ports.
+    pub(crate) fn guard(&self) -> Option<&ApiToken> {
+        self.api_token.as_ref().filter(|_| !self.host.is_loopback())
+    }
 }
 
 impl Default for Config {
@@ -65,6 +79,7 @@ impl Default for Config {
             cors_origins: origins.to_vec(),
             scrape_targets: Targets::default(),
             scrape_interval: INTERVAL,
+            api_token: None,
         }
     }
 }

@@ -47,13 +47,19 @@ pub(crate) fn router(store: Arc<Store>, cors: CorsLayer) -> Router {
         .route("/api/map", get(map::map))
         .route("/api/logs", get(logs::logs))
         .route("/api/store", get(stats))
+        .layer(cors)
+        .with_state(query)
+}
+
+/// What says that the viewer is there, and nothing of what it holds.
+pub(crate) fn presence(cors: CorsLayer) -> Router {
+    Router::new()
         .route("/api/echo", get(|| async { "echo" }))
         .route("/ready", get(|| async { "ready" }))
         .route("/health", get(health))
         .route("/health/live", get(health))
         .route("/health/ready", get(health))
         .layer(cors)
-        .with_state(query)
 }
 
 async fn stats(State(query): State<Query>) -> Json<Stats> {

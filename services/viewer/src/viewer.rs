@@ -52,16 +52,17 @@ impl Viewer {
         let receiver = receive::Receiver::new(Arc::clone(&store));
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
-        let scrapes = Scrapes::start(
-            &config.scrape_targets,
-            config.scrape_interval,
-            &mut tasks,
-            &stop,
-        )?;
-        let asking = query::router(Arc::clone(&store), cors(config))
+        let scrapes =
+            Scrapes::start(&config.scrape_targets, config.scrape_interval, &mut tasks, &stop)?;
+        let shown = query::router(Arc::clone(&store), cors(config))
             .merge(live::router(Arc::clone(&store), stop.clone()))
             .merge(metrics::router(scrapes, cors(config)))
             .merge(pages::router());
+        let shown = match config.guard() {
+            Some(token) => token.guard_pages(shown),
+            None => shown,
+        };
+        let asking = shown.merge(query::presence(cors(config)));
         listen::serve(&mut tasks, pages, asking.clone(), stop.clone());
         listen::serve(&mut tasks, query, asking, stop.clone());
         listen::serve_grpc(

@@ -34,9 +34,13 @@ impl Answer {
             .map_err(|_| bad_gateway(self.peer, "its answer is not a JSON object").into())
     }
 
-    /// The answer as this service's own error.
+    /// The answer as this service's own error. A 401 is no word to the caller, whose token was good enough here: 502.
     #[must_use]
     pub fn pass_up(self) -> Failure {
+        if self.status == StatusCode::UNAUTHORIZED {
+            let what = "it refused this service's token; give both the same API_TOKEN";
+            return bad_gateway(self.peer, what).into();
+        }
         let passes = self.status.is_client_error() || matches!(self.status.as_u16(), 502..=504);
         if !passes || !self.is_problem() {
             let what = format!("it answered {}", self.status);

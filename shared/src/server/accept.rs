@@ -1,4 +1,5 @@
-//! The accept loop: bounded connections, bounded headers, a header timeout, and a drain.
+//! The accept loop: bounded connections, bounded headers, a header timeout, and a drain. Where all connections are taken, one that
+//! only waits makes room for the next.
 
 use std::{
     sync::{Arc, OnceLock},
@@ -6,7 +7,7 @@ use std::{
 };
 
 use axum::{Router, body::Body, response::Response};
-use http::Request;
+use http::{Request, Version, header};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -14,10 +15,18 @@ use hyper_util::{
 };
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError},
 };
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
+
+use super::{
+    answer,
+    idle::{Guest, Idle},
+    protection,
+    refusal::Refusing,
+};
+use crate::problem::Problem;
 
 /// Longer than the client's pool keeps an idle connection, so that it is the client that closes.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -25,14 +34,18 @@ const MAX_HEADERS: usize = 100;
 const MAX_HEAD_BYTES: usize = 32 * 1024;
 /// After an accept error (no file descriptors, say): trying again at once would only burn the processor.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Between two looks for a connection that may go.
+const ROOM_PAUSE: Duration = Duration::from_millis(50);
 
 /// What all connections share.
 #[derive(Debug)]
 pub(super) struct Shared {
+    pub(super) service: &'static str,
     pub(super) app: OnceLock<Router>,
     pub(super) starting: Router,
     pub(super) stop: CancellationToken,
     pub(super) connections: Arc<Semaphore>,
+    pub(super) idle: Arc<Idle>,
 }
 
 /// Accepts until told to stop, then lets the connections finish what they are at.
@@ -41,11 +54,17 @@ pub(super) async fn run(listener: TcpListener, shared: Arc<Shared>) {
     while let Some((stream, permit)) = next_connection(&listener, &shared).await {
         // An error only means that the peer set an option it may not; the connection works all the same.
         drop(stream.set_nodelay(true));
-        let connection = builder().serve_connection(TokioIo::new(stream), service(&shared));
+        let guest = Guest::new(&shared.idle);
+        let stream = TokioIo::new(Refusing::new(stream, shared.service));
+        let connection = builder().serve_connection(stream, service(&shared, &guest));
         let connection = connections.watch(connection);
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(error = error.to_string(), "Connection ended");
+            tokio::select! {
+                biased;
+                ended = connection => if let Err(error) = ended {
+                    tracing::debug!(error = error.to_string(), "Connection ended");
+                },
+                () = guest.has_to_go() => tracing::debug!("An idle connection made room for another"),
             }
             drop(permit);
         });
@@ -59,20 +78,38 @@ async fn next_connection(
     shared: &Shared,
 ) -> Option<(TcpStream, OwnedSemaphorePermit)> {
     let next = async {
-        let permit = Arc::clone(&shared.connections).acquire_owned().await.ok()?;
-        loop {
-            match listener.accept().await {
-                Ok((stream, _)) => return Some((stream, permit)),
-                Err(error) => {
-                    tracing::warn!(error = error.to_string(), "A connection was not accepted");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
-            }
-        }
+        let stream = accept(listener).await;
+        Some((stream, place(shared).await?))
     };
     tokio::select! {
         next = next => next,
         () = shared.stop.cancelled() => None,
+    }
+}
+
+async fn accept(listener: &TcpListener) -> TcpStream {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return stream,
+            Err(error) => {
+                tracing::warn!(error = error.to_string(), "A connection was not accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// A place among the connections, at the cost of an idle one if need be.
+async fn place(shared: &Shared) -> Option<OwnedSemaphorePermit> {
+    loop {
+        match Arc::clone(&shared.connections).try_acquire_owned() {
+            Ok(permit) => return Some(permit),
+            Err(TryAcquireError::Closed) => return None,
+            Err(TryAcquireError::NoPermits) => {
+                shared.idle.make_room();
+                tokio::time::sleep(ROOM_PAUSE).await;
+            }
+        }
     }
 }
 
@@ -88,20 +125,39 @@ fn builder() -> http1::Builder {
 
 fn service(
     shared: &Arc<Shared>,
-) -> impl hyper::service::Service<
-    Request<Incoming>,
-    Response = Response,
-    Error = HungUp,
-    Future: Send,
-> + use<> {
-    let shared = Arc::clone(shared);
+    guest: &Arc<Guest>,
+) -> impl hyper::service::Service<Request<Incoming>, Response = Response, Error = HungUp, Future: Send>
++ use<> {
+    let (shared, guest) = (Arc::clone(shared), Arc::clone(guest));
     service_fn(move |request: Request<Incoming>| {
+        let service = shared.service;
         let app = shared.app.get().unwrap_or(&shared.starting).clone();
+        let guest = Arc::clone(&guest);
+        guest.works();
         async move {
-            let Ok(response) = app.oneshot(request.map(Body::new)).await;
+            let mut response = if names_one_host(&request) {
+                let Ok(response) = app.oneshot(request.map(Body::new)).await;
+                response
+            } else {
+                let problem =
+                    Problem::bad_request("accepted: exactly one Host (RFC 9112, section 3.2)");
+                answer::whole(problem, service)
+            };
+            guest.rests();
+            protection::protect(&mut response);
             if response.extensions().get::<HungUp>().is_some() { Err(HungUp) } else { Ok(response) }
         }
     })
+}
+
+/// HTTP/1.0 may come without; of several, each reader on the way could take another.
+fn names_one_host(request: &Request<Incoming>) -> bool {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(_), None) => true,
+        (None, _) => request.version() != Version::HTTP_11,
+        (Some(_), Some(_)) => false,
+    }
 }
 
 /// In the extensions of an answer: the connection is closed in its place.

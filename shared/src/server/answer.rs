@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::{body::Body, extract::State, response::Response};
+use axum::{
+    body::Body,
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use http::{HeaderValue, Method, StatusCode, Uri, header};
 use opentelemetry::Context;
 use tracing::Span;
@@ -54,6 +58,13 @@ pub(super) async fn write_untraced(
     if let Some(problem) = response.extensions_mut().remove::<Arc<Problem>>() {
         write_body(&mut response, &problem.body(service, String::new(), Uuid::now_v7()));
     }
+    response
+}
+
+/// `problem` as a whole answer, for a request that comes to no route.
+pub(super) fn whole(problem: Problem, service: &str) -> Response {
+    let mut response = problem.clone().into_response();
+    write_body(&mut response, &problem.body(service, String::new(), Uuid::now_v7()));
     response
 }
 

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use clap::Args;
+use shared::config::token;
+use shared::token::ApiToken;
 
 /// Addresses, by flag or environment.
 #[derive(Args, Clone, Debug)]
@@ -40,6 +42,9 @@ pub(super) struct Addresses {
     /// The Collector's own metrics [default: http://localhost:8888, none with the viewer]
     #[arg(long, env = "DOCTOR_COLLECTOR_METRICS_URL", value_parser = address, value_name = "URL")]
     pub(super) collector_metrics: Option<Address>,
+    /// The token that the system wants
+    #[arg(long, env = "API_TOKEN", hide_env_values = true, value_parser = token, value_name = "TOKEN")]
+    pub(super) token: Option<ApiToken>,
     /// Seconds that each check waits for what may only be on its way
     #[arg(long, env = "DOCTOR_WAIT", default_value = "90", value_parser = seconds, value_name = "SECONDS")]
     pub(super) wait: Duration,

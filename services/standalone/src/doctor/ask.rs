@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use reqwest::header;
 use reqwest::{Client, RequestBuilder, Url};
 use serde_json::Value;
+use shared::token::ApiToken;
 
 use crate::probe;
 
@@ -15,7 +17,11 @@ const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 const SHOWN: usize = 200;
 
 /// Asks.
-pub(super) struct Ask(Client);
+pub(super) struct Ask {
+    client: Client,
+    /// What the system itself wants; the backends behind it are not shown it.
+    token: Option<ApiToken>,
+}
 
 /// What came back.
 pub(super) struct Answer {
@@ -43,8 +49,8 @@ impl Refused {
 }
 
 impl Ask {
-    pub(super) fn new() -> Result<Self, String> {
-        probe::client(TIMEOUT).map(Self)
+    pub(super) fn new(token: Option<ApiToken>) -> Result<Self, String> {
+        probe::client(TIMEOUT).map(|client| Self { client, token })
     }
 
     /// GETs, whatever the status of the answer.
@@ -55,7 +61,7 @@ impl Ask {
     ) -> Result<Answer, Refused> {
         let wrong = |error: &dyn std::fmt::Display| Refused::Unreachable(error.to_string());
         let url = Url::parse_with_params(url, parameters).map_err(|error| wrong(&error))?;
-        self.send(self.0.get(url)).await
+        self.send(self.client.get(url)).await
     }
 
     /// GETs JSON.
@@ -67,9 +73,11 @@ impl Ask {
         self.get(url, parameters).await?.json()
     }
 
-    /// POSTs JSON, for a JSON answer.
+    /// POSTs JSON to the system, with its token, for a JSON answer.
     pub(super) async fn post(&self, url: &str, body: &Value) -> Result<Value, Refused> {
-        self.send(self.0.post(url).json(body)).await?.json()
+        let token = self.token.iter().map(|token| (header::AUTHORIZATION, token.bearer()));
+        let request = self.client.post(url).headers(token.collect()).json(body);
+        self.send(request).await?.json()
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Answer, Refused> {

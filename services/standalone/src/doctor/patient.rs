@@ -57,7 +57,7 @@ pub(super) struct Sample {
 impl Patient {
     /// Finds out what there is, and sends a request through it.
     pub(super) async fn meet(given: Addresses) -> Result<Self, String> {
-        let ask = Ask::new()?;
+        let ask = Ask::new(given.token)?;
         let store = ask.json(&format!("{}/api/store", given.traces), &[]).await;
         let kind = if store.is_ok() { Traces::Viewer } else { Traces::Tempo };
         let part = |address: Option<Address>, name: &str, default: &str| match (address, kind) {

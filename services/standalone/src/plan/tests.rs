@@ -90,10 +90,11 @@ fn the_laboratory_is_open_unless_somebody_says_otherwise_or_a_token_guards_the_s
     assert_eq!(open(&[("ORDER_LAB", "false")], "order").as_deref(), Some("false"));
     assert_eq!(open(&[("ORDER_LAB", "false")], "user").as_deref(), Some("true"));
     assert_eq!(open(&[], "viewer"), None);
-    let guarded = [("API_TOKEN".to_owned(), "secret".to_owned())];
-    let mut own = Variables::new();
-    open_laboratory(&mut own, Service::User, &Environment::new(guarded, []));
-    assert!(own.is_empty());
+    for guarded in ["API_TOKEN", "GATEWAY_API_TOKEN"] {
+        assert_eq!(open(&[(guarded, "s3cret")], "user"), None, "{guarded}");
+        let asked_for = [(guarded, "s3cret"), ("LAB", "true")];
+        assert_eq!(open(&asked_for, "user").as_deref(), Some("true"), "{guarded}");
+    }
 }
 
 #[test]
