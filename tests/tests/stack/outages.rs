@@ -1,6 +1,7 @@
 //! What is behind the services goes away under load and comes back: no request fails, and the account of section 5 closes.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::time::Duration;
 
 use testbed::{ChainOptions, CollectorOptions, Scrape, Service, until};
@@ -13,8 +14,23 @@ const OUTAGE: Duration = Duration::from_secs(20);
 /// Before and after an outage, and the least during it.
 const SOME: usize = 20;
 
+const QUEUES: [&str; 2] = ["OTEL_BSP_MAX_QUEUE_SIZE", "OTEL_BLRP_MAX_QUEUE_SIZE"];
+
+/// With the queues of compose.yaml.
 async fn start() -> Option<System> {
-    System::start(ChainOptions::sqlite(), CollectorOptions::default()).await
+    let compose = Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra/compose.yaml");
+    let compose = std::fs::read_to_string(compose).unwrap();
+    let default = |name: &str| {
+        let rest = compose.split_once(&format!("${{{name}:-")).unwrap().1;
+        rest.split_once('}').unwrap().0.to_owned()
+    };
+    start_with(QUEUES.map(default)).await
+}
+
+async fn start_with(sizes: [String; 2]) -> Option<System> {
+    let chain = QUEUES.iter().zip(&sizes);
+    let chain = chain.fold(ChainOptions::sqlite(), |chain, (name, size)| chain.env_all(name, size));
+    System::start(chain, CollectorOptions::default()).await
 }
 
 /// How many spans of each service the backend holds, over these traces; each id is counted once.
@@ -59,8 +75,37 @@ async fn all_are_whole(system: &System, trace_ids: &[String]) {
 }
 
 #[tokio::test]
-async fn while_the_collector_is_stopped_no_request_fails_and_every_span_is_accounted_for() {
+async fn while_the_collector_is_stopped_no_request_fails_and_nothing_is_lost() {
     let Some(mut system) = start().await else { return };
+    let trace_ids = without_the_collector(&mut system).await;
+
+    let services = system.exported().await;
+    assert_eq!(lost(&system.forwarded().await), []);
+    all_are_whole(&system, &trace_ids).await;
+    let stored = stored(&system, &trace_ids).await;
+    for (service, scrape) in services {
+        assert_eq!(closes(service, &scrape, &stored), 0.0, "{service} has lost spans");
+    }
+    all_lines_are_there(&system, trace_ids.len()).await;
+}
+
+#[tokio::test]
+async fn what_a_queue_cannot_hold_while_the_collector_is_stopped_is_dropped_and_accounted_for() {
+    let Some(mut system) = start_with(["600".to_owned(), "600".to_owned()]).await else { return };
+    let trace_ids = without_the_collector(&mut system).await;
+
+    let services = system.exported().await;
+    system.forwarded().await;
+    let stored = stored(&system, &trace_ids).await;
+    let gone: f64 =
+        services.iter().map(|(service, scrape)| closes(*service, scrape, &stored)).sum();
+    assert!(gone > 0.0, "the queues were not filled");
+    // And what comes after it is whole again.
+    all_are_whole(&system, &trace_ids[trace_ids.len() - 4..]).await;
+}
+
+/// Load over an outage of the Collector; the trace ids of all requests, none of which failed.
+async fn without_the_collector(system: &mut System) -> Vec<String> {
     let load = Load::on(&system.chain);
     load.goes_on(Duration::ZERO, SOME).await;
 
@@ -68,17 +113,7 @@ async fn while_the_collector_is_stopped_no_request_fails_and_every_span_is_accou
     load.goes_on(OUTAGE, SOME).await;
     system.collector.restart().await;
     load.goes_on(Duration::ZERO, SOME).await;
-    let trace_ids = load.end(&[200]).await;
-
-    let services = system.exported().await;
-    system.forwarded().await;
-    let stored = stored(&system, &trace_ids).await;
-    let gone: f64 =
-        services.iter().map(|(service, scrape)| closes(*service, scrape, &stored)).sum();
-    // An outage that costs nothing would not have been one.
-    assert!(gone > 0.0, "the Collector was not missed");
-    // And what comes after it is whole again.
-    all_are_whole(&system, &trace_ids[trace_ids.len() - 4..]).await;
+    load.end(&[200]).await
 }
 
 #[tokio::test]
