@@ -193,7 +193,11 @@ other_programs() {
     has_program chromium || missing_program chromium 'package chromium is not installed'
     has_program chromedriver || missing_program chromedriver 'package chromium-driver is not installed'
     has_program tempo || [ -x "${TEMPO_BIN:-}" ] || cannot_run tempo 'no tempo on PATH or in TEMPO_BIN; no package registry has it'
+    cannot_run grafana 'no package registry has it; every query of its dashboards and correlations is asked of the programs behind it'
+    cannot_run containers 'no test starts Docker; compose.yaml is loaded by its own loader, the Dockerfile linted, and what they mount started outside'
     [ -f "${NGINX_OTEL_MODULE:-}" ] || cannot_run nginx-otel-module 'NGINX_OTEL_MODULE names no file; no package registry has it'
+    cannot_run kubernetes 'no test has a cluster: the chart is rendered and its objects are checked, it is not installed'
+    cannot_run loadbalancing-and-kafka "not in the tests' Collector: those parts of infra/helm/collector-*-values.yaml are compared, not validated"
 }
 
 all_programs() {
