@@ -7,10 +7,13 @@ import { statusClass } from './answer.js';
 import { make, shownDuration } from './dom.js';
 import { EXERCISES } from './exercises.js';
 import { allOff, writeFaults } from './faults.js';
-import { send } from './request.js';
+import { send, untraced } from './request.js';
 import { exportSpan } from './trace.js';
 
 const KEY = 'tracechain.exercise';
+/** An outbox tries again after some seconds, with back-off. */
+const LATE_TIMEOUT_MS = 60_000;
+const LATE_EVERY_MS = 1000;
 
 function kept() {
   try {
@@ -51,8 +54,10 @@ export function wireExercises(place, { settings, showing, changed }) {
       body,
       say: (text, kind) => {
         said.className = text ? `said notice ${kind}` : 'said';
-        said.textContent = text;
+        // What is said already is not said again.
+        if (said.textContent !== text) said.textContent = text;
       },
+      said: () => said.textContent,
       mark: (isRunning, isSolved) => {
         mark.hidden = !isSolved;
         start.textContent = isRunning ? 'Start again' : 'Start';
@@ -137,12 +142,34 @@ export function wireExercises(place, { settings, showing, changed }) {
   }
 
   async function over(exercise, text, kind, isSolved) {
+    const { traces } = state.running;
     keep({ running: null, solved: isSolved ? [...new Set([...state.solved, exercise.id])] : state.solved });
     const { say, element } = cards.get(exercise.id);
     say(text, kind);
     element.querySelector('.head button').focus();
-    await allOff().catch((error) => say(`${text} But a fault could not be switched off: ${error.message}`, 'bad'));
+    const isOff = await allOff().then(() => true, (error) => say(`${text} But a fault could not be switched off: ${error.message}`, 'bad'));
     await changed();
+    if (isOff && exercise.late) await followLate(exercise, traces, text, kind);
+  }
+
+  /** Tells of what comes late, unless the reader has gone on to something else. */
+  async function followLate({ id, late }, [{ traceId }], text, kind) {
+    const { say, said } = cards.get(id);
+    const began = performance.now();
+    const tell = (more) => {
+      const isOthers = !said().startsWith(text);
+      if (!isOthers) say(`${text} ${more}`, kind);
+      return !isOthers;
+    };
+    while (performance.now() - began < LATE_TIMEOUT_MS) {
+      if (!tell(late.waiting)) return;
+      if (late.hasCome(await untraced(late.path(traceId)))) {
+        tell(late.come(Math.round((performance.now() - began) / 1000)));
+        return;
+      }
+      await new Promise((resolve) => setTimeout(resolve, LATE_EVERY_MS));
+    }
+    tell(late.missing);
   }
 
   keep({});

@@ -1,4 +1,5 @@
-// The five exercises: what may be broken, what is asked, and what tells it. The page draws one of `variants`.
+// The five exercises: what may be broken, what is asked, and what tells it. The page draws one of `variants`. What is told at the end may
+// have a sequel, `late`: something that comes once the fault is off.
 
 const HOPS = { gateway: 'gateway → user-service', 'user-service': 'user-service → order-service', 'order-service': 'order-service → audit-service' };
 const WITH_DATABASE = ['user-service', 'order-service', 'audit-service'];
@@ -33,27 +34,27 @@ export const EXERCISES = [
   },
   {
     id: 'audit',
-    title: 'The missing record',
-    task: 'The answer is 202: the order is placed, but audit-service has not confirmed its record. It will be delivered later.',
+    title: 'The killed audit',
+    task: 'The answer is 202: the order is placed, but audit-service has not confirmed its record. The record waits in order-service, to be delivered later.',
     question: 'What is wrong with audit-service?',
     choices: [
       ['error', 'It answers with an error'],
       ['latency', 'It takes too long before it gets to its database'],
+      ['down', 'It is dead: nobody answers'],
       ['db_latency', 'Its database takes too long'],
     ],
-    variants: [
-      { service: 'audit-service', faults: { error: '503:1' }, answer: 'error' },
-      { service: 'audit-service', faults: { latency: '1500ms:1' }, answer: 'latency' },
-      { service: 'audit-service', faults: { db_latency: '1500ms:1' }, answer: 'db_latency' },
-    ],
+    variants: [{ service: 'audit-service', faults: { down: 1 }, answer: 'down' }],
     requests: 1,
-    hint: 'Compare the SERVER span of audit-service with what is below it: how long is it, is there an INSERT, what status does it carry?',
-    solution: (answer) =>
-      ({
-        error: 'It answered 503 at once, without asking its database.',
-        latency: 'It waited before it did anything, until order-service had no more time for it; its database was never asked.',
-        db_latency: 'It asked its database at once, but INSERT audit_logs took longer than order-service waits.',
-      })[answer],
+    hint: 'Find the last CLIENT span of order-service, the call to audit-service: how did it end, and is there a SERVER span below it?',
+    solution: () => 'It was killed: the connection was closed without an answer, so the call of order-service ended in an error with nothing below it.',
+    /** What the page waits for, once audit-service is back. */
+    late: {
+      path: (traceId) => `/api/v1/audit?trace_id=${traceId}`,
+      hasCome: (json) => json?.items?.length > 0,
+      waiting: 'Now it is back; waiting for the record …',
+      come: (seconds) => `Back again, it got the record ${seconds} s later, within the same trace: look at the trace once more, its INSERT audit_logs is there now.`,
+      missing: 'It is back, but the record has not come yet; it will.',
+    },
   },
   {
     id: 'pool',

@@ -11,6 +11,7 @@ const FAULTS = [
   { name: 'db_latency', value: '200ms:1', what: 'waits for its database', database: true },
   { name: 'pool', value: 1, what: 'has one connection', database: true },
   { name: 'drop_spans', value: 0.5, what: 'loses every other span' },
+  { name: 'down', value: 1, what: 'is dead: no request gets an answer' },
 ];
 
 /** Makes the switches in `place`; `changed` is called after each change. */

@@ -2,7 +2,7 @@
 //!
 //! nginx sends the same with the front page in the full stack (`gateway/nginx.conf`).
 
-use std::fmt::Write;
+use std::{fmt::Write, net::Ipv6Addr};
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
@@ -34,8 +34,16 @@ fn policy(host: Option<&str>, ports: &[u16]) -> String {
     )
 }
 
-/// The name in a `Host` without its port. What a policy cannot say, an IPv6 address above all, is none.
+/// The name in a `Host` without its port, as a policy can say it.
+///
+/// It cannot say an IPv6 address (CSP level 3, section 2.3.1: `host-char`), so a page that is read at one may talk to these ports of
+/// any host: its own is among them, and browsers let nothing narrower through. What is neither is none.
 fn name(host: &str) -> Option<&str> {
+    let bracketed = host.strip_prefix('[').and_then(|host| host.split_once(']'));
+    if let Some((address, port)) = bracketed {
+        let is_whole = port.is_empty() || port.starts_with(':');
+        return (is_whole && address.parse::<Ipv6Addr>().is_ok()).then_some("*");
+    }
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
     let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
     (!name.is_empty() && name.chars().all(known)).then_some(name)
@@ -56,8 +64,16 @@ mod tests {
     }
 
     #[test]
+    fn at_an_ipv6_address_the_ports_are_named_without_the_host_that_cannot_be() {
+        for host in ["[::1]:8080", "[::1]", "[fd00::1]:80"] {
+            let policy = policy(name(host), &[3000, 4318]);
+            assert!(policy.contains("connect-src 'self' *:3000 *:4318;"), "{host}: {policy}");
+        }
+    }
+
+    #[test]
     fn a_host_that_would_end_the_directive_is_left_out() {
-        for host in ["", ":8080", "a; script-src *", "a b", "[::1]:8080", "*:80"] {
+        for host in ["", ":8080", "a; script-src *", "a b", "[::1", "[evil]:80", "[::1]a", "*:80"] {
             assert_eq!(name(host), None, "{host}");
         }
         assert_eq!(

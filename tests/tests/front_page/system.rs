@@ -24,17 +24,26 @@ const PORTS: [&str; 9] = [
 /// The running system.
 pub(crate) struct System {
     ports: BTreeMap<&'static str, Port>,
+    /// As in an address.
+    host: String,
     _process: Process,
 }
 
 impl System {
     pub(crate) async fn start() -> Self {
+        Self::on("127.0.0.1").await
+    }
+
+    /// Listening on this address.
+    pub(crate) async fn on(host: &'static str) -> Self {
         let ports: BTreeMap<_, _> = PORTS.map(|name| (name, Port::reserve())).into();
-        let mut program = Program::new(tracechain()).env("OTEL_BSP_SCHEDULE_DELAY", "100");
+        let program = Program::new(tracechain()).env("OTEL_BSP_SCHEDULE_DELAY", "100");
+        let mut program = program.env("HOST", host);
         for (name, port) in &ports {
             program = program.env(name, port.number().to_string());
         }
-        let system = Self { _process: program.start(), ports };
+        let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+        let system = Self { _process: program.start(), ports, host };
         // The gateway is started last, and its edge listens with it.
         let ready = system.edge("/health/ready");
         let answer = until(DEADLINE, async || {
@@ -45,11 +54,16 @@ impl System {
     }
 
     fn at(&self, variable: &str, path: &str) -> String {
-        format!("http://127.0.0.1:{}{path}", self.ports[variable].number())
+        format!("http://{}:{}{path}", self.host, self.ports[variable].number())
     }
 
     pub(crate) fn edge(&self, path: &str) -> String {
         self.at("EDGE_PORT", path)
+    }
+
+    /// The gateway's own port.
+    pub(crate) fn gateway(&self, path: &str) -> String {
+        self.at("GATEWAY_PORT", path)
     }
 
     pub(crate) fn viewer(&self, path: &str) -> String {
