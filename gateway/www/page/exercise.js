@@ -154,7 +154,7 @@ export function wireExercises(place, { settings, showing, changed }) {
 
   /** Tells of what comes late, unless the reader has gone on to something else. */
   async function followLate({ id, late }, [{ traceId }], text, kind) {
-    const { say, said } = cards.get(id);
+    const { say, said, body } = cards.get(id);
     const began = performance.now();
     const tell = (more) => {
       const isOthers = !said().startsWith(text);
@@ -164,7 +164,7 @@ export function wireExercises(place, { settings, showing, changed }) {
     while (performance.now() - began < LATE_TIMEOUT_MS) {
       if (!tell(late.waiting)) return;
       if (late.hasCome(await untraced(late.path(traceId)))) {
-        tell(late.come(Math.round((performance.now() - began) / 1000)));
+        if (tell(late.come(Math.round((performance.now() - began) / 1000)))) body.replaceChildren(make('p', {}, 'The trace: ', traceLink({ traceId })));
         return;
       }
       await new Promise((resolve) => setTimeout(resolve, LATE_EVERY_MS));

@@ -34,7 +34,7 @@ export const EXERCISES = [
   },
   {
     id: 'audit',
-    title: 'The killed audit',
+    title: 'The missing record',
     task: 'The answer is 202: the order is placed, but audit-service has not confirmed its record. The record waits in order-service, to be delivered later.',
     question: 'What is wrong with audit-service?',
     choices: [

@@ -62,6 +62,11 @@ async fn each_is_failed_with_a_hint_and_solved_with_an_explanation() {
             let said = within(exercise, ".said");
             // Its outbox delivers after some seconds, and the page tells of it by itself.
             browser.wait_for_text(&said, "its INSERT audit_logs is there now").await;
+            let link = within(exercise, ".body a[href*='/trace/']");
+            let href = browser.wait_for(&format!("document.querySelector({link:?})?.href")).await;
+            let id = href.as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+            let is_late = |span: &crate::system::Span| span.name == "INSERT audit_logs";
+            system.trace(&id, |spans| spans.iter().any(is_late)).await;
         }
     }
     system.assert_quiet(&browser).await;
