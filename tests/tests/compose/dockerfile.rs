@@ -41,6 +41,27 @@ async fn every_stage_that_compose_builds_is_there_and_the_last_is_the_embedded_d
     assert_eq!(stages.last(), Some(&"tracechain"));
 }
 
+/// Builds of one image at the same time fail with the containerd image store ("already exists"), and without any there is nothing to run.
+#[tokio::test]
+async fn each_image_of_ours_is_built_by_one_service_and_the_others_wait_for_it() {
+    let Some(model) = Model::load().await else { return };
+    let image = |name: &str| model.service(name)["image"].as_str().unwrap().to_owned();
+    let builds = |name: &&String| !model.service(name)["build"].is_null();
+    let builders: Vec<&String> = model.all().keys().filter(builds).collect();
+
+    for (name, _) in model.all().iter().filter(|(name, _)| image(name).starts_with("tracechain/")) {
+        let of_it: Vec<_> = builders.iter().filter(|other| image(other) == image(name)).collect();
+        assert_eq!(of_it.len(), 1, "{name}: built by {of_it:?}");
+        assert!(name == *of_it[0] || depends_on(&model, name, of_it[0]), "{name} on {of_it:?}");
+    }
+}
+
+fn depends_on(model: &Model, name: &str, other: &str) -> bool {
+    let direct = model.service(name)["depends_on"].as_object();
+    let mut direct = direct.into_iter().flatten().map(|(name, _)| name.as_str());
+    direct.any(|name| name == other || depends_on(model, name, other))
+}
+
 /// What compose runs and what the tests build from source are one version.
 #[tokio::test]
 async fn collector_and_loki_are_the_versions_that_the_tests_run() {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use testbed::Program;
 
 use crate::model::{Model, joined, list, text, workspace};
 
@@ -83,9 +84,11 @@ async fn what_prometheus_includes_is_mounted_beside_its_configuration() {
         .filter_map(|line| line.trim().strip_prefix("- "))
         .filter(|name| name.ends_with(".yaml"));
     for name in rules.clone().chain(["prometheus.yaml", "targets"]) {
+        // The targets that it reads are written by its entry point.
+        let inside = if name == "targets" { "targets.default" } else { name };
         let pair = (
             workspace().join("infra/prometheus").join(name),
-            folder.join(name).display().to_string(),
+            folder.join(inside).display().to_string(),
         );
         let found = mounted
             .iter()
@@ -116,4 +119,38 @@ async fn what_each_program_keeps_is_on_its_volume() {
     let command = joined(&model.service("prometheus")["command"]);
     let kept = mounts(model.service("prometheus"), "volume");
     assert!(command.contains(&format!("--storage.tsdb.path={}", kept[0].1)), "{command}");
+}
+
+/// The shell's part of Prometheus's container, run by a shell here, below another root and with another program at its end.
+#[tokio::test]
+async fn the_targets_of_prometheus_carry_the_environments_name() {
+    let name = [("DEPLOYMENT_ENVIRONMENT", "shop-1.staging")];
+    let Some(model) = Model::load_with(&name).await else { return };
+    let prometheus = model.service("prometheus");
+    let root = tempfile::tempdir().unwrap();
+    let etc = root.path().join("etc/prometheus");
+    std::fs::create_dir_all(etc.join("targets")).unwrap();
+    std::os::unix::fs::symlink(
+        workspace().join("infra/prometheus/targets"),
+        etc.join("targets.default"),
+    )
+    .unwrap();
+    let script = list(&prometheus["entrypoint"])[2].as_str().unwrap();
+    // `$$` is how compose writes the shell's `$`; the loader leaves it to the engine.
+    let script = script.replace("$$", "$").replace("/etc/prometheus", etc.to_str().unwrap());
+    let script = script.replace("exec prometheus", "exec echo");
+    let given = prometheus["environment"]["DEPLOYMENT_ENVIRONMENT"].as_str().unwrap();
+
+    let mut shell = Program::new("sh").arg("-c").arg(&script).arg("prometheus").arg("--a=1");
+    shell = shell.arg("--b=2 3").env("DEPLOYMENT_ENVIRONMENT", given);
+    let mut running = shell.start();
+    let status = running.wait_exit(std::time::Duration::from_secs(30)).await;
+
+    assert!(status.success(), "{}", running.last_output());
+    assert_eq!(running.lines()[0].text, "--a=1 --b=2 3");
+    let written = std::fs::read_to_string(etc.join("targets/tracechain.yaml")).unwrap();
+    let labelled = written.matches("deployment_environment_name: shop-1.staging}").count();
+    assert_eq!(labelled, written.lines().count(), "{written}");
+    let files = |folder: &str| std::fs::read_dir(etc.join(folder)).unwrap().count();
+    assert_eq!(files("targets"), files("targets.default"));
 }
