@@ -4,6 +4,8 @@
 //!
 //! A test holds the document against it.
 
+mod display;
+mod inputs;
 mod sizing;
 
 fn main() {

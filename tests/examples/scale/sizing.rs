@@ -4,7 +4,8 @@
 
 use std::fmt::Write as _;
 
-use serde::Deserialize;
+use super::display::{count, line, number, size};
+use super::inputs::{Inputs, Processor};
 
 /// The rates that are sized, with the share of traces that is kept at each.
 const STEPS: [(f64, f64); 3] = [(1_000.0, 1.0), (100_000.0, 0.1), (1_000_000.0, 0.01)];
@@ -27,57 +28,6 @@ const TRACE_BYTES_IN_MEMORY: f64 = 15_000.0;
 const RETENTION_DAYS: f64 = 7.0;
 const SERIES_OF_A_PROMETHEUS: f64 = 5_000_000.0;
 const SECONDS_OF_A_DAY: f64 = 86_400.0;
-
-/// docs/scale-inputs.toml.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Inputs {
-    cpu_ms_per_request: Processor,
-    row_bytes_per_request: Rows,
-    telemetry: Telemetry,
-    series: Series,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Processor {
-    gateway: f64,
-    user: f64,
-    order: f64,
-    audit: f64,
-    postgres: f64,
-    mariadb: f64,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Rows {
-    postgres: f64,
-    mariadb: f64,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Telemetry {
-    spans_per_request: f64,
-    collector_cpu_ms_per_request: f64,
-    tempo_cpu_ms_per_request: f64,
-    span_bytes_on_the_wire: f64,
-    span_bytes_on_the_wire_gzip: f64,
-    span_bytes_in_tempo: f64,
-    log_bytes_per_request: f64,
-    log_bytes_on_the_wire: f64,
-    log_bytes_on_the_wire_gzip: f64,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Series {
-    gateway: f64,
-    user: f64,
-    order: f64,
-    audit: f64,
-}
 
 /// One step: the rate, and what is kept of its traces.
 struct Step<'a> {
@@ -229,12 +179,6 @@ const ROWS: &[Row] = &[
     }),
 ];
 
-impl Processor {
-    fn services(&self) -> f64 {
-        self.gateway + self.user + self.order + self.audit
-    }
-}
-
 impl Step<'_> {
     /// Cores that are busy to the chosen share.
     fn cores(&self, milliseconds: f64) -> f64 {
@@ -285,81 +229,4 @@ impl Step<'_> {
 
 fn pods(step: &Step<'_>, of: impl Fn(&Processor) -> f64) -> String {
     number(step.pods(of))
-}
-
-/// Something that there is only a whole number of, and one at least.
-fn count(needed: f64) -> String {
-    number(needed.ceil().max(1.0))
-}
-
-/// Two significant digits are more than the inputs hold; whole numbers below a hundred stay as they are.
-fn number(value: f64) -> String {
-    if value < 1.0 {
-        return format!("{value:.1}");
-    }
-    let scale = 10_f64.powf((value.log10().floor() - 1.0).max(0.0));
-    grouped(((value / scale).round() * scale).round())
-}
-
-fn grouped(value: f64) -> String {
-    let digits = format!("{value:.0}");
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-fn size(bytes: f64) -> String {
-    let units = ["B", "kB", "MB", "GB", "TB", "PB"];
-    let mut value = bytes;
-    let mut unit = 0;
-    while value >= 1000.0 && unit + 1 < units.len() {
-        value /= 1000.0;
-        unit += 1;
-    }
-    if value < 10.0 {
-        format!("{value:.1} {}", units[unit])
-    } else {
-        format!("{} {}", number(value), units[unit])
-    }
-}
-
-fn line(text: &mut String, cells: &[&str]) {
-    let _ = writeln!(text, "| {} |", cells.join(" | "));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{number, size};
-
-    #[test]
-    fn numbers_have_two_digits_that_count_and_groups_of_three() {
-        for (value, text) in [
-            (0.34, "0.3"),
-            (2.0, "2"),
-            (96.0, "96"),
-            (1666.7, "1,700"),
-            (999_999.0, "1,000,000"),
-            (104_000.0, "100,000"),
-        ] {
-            assert_eq!(number(value), text);
-        }
-    }
-
-    #[test]
-    fn sizes_are_in_powers_of_a_thousand() {
-        for (bytes, text) in [
-            (500.0, "500 B"),
-            (6_656.0, "6.7 kB"),
-            (57_500_000_000.0, "58 GB"),
-            (5.7e14, "570 TB"),
-            (3e17, "300 PB"),
-        ] {
-            assert_eq!(size(bytes), text);
-        }
-    }
 }

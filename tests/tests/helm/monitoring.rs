@@ -1,0 +1,75 @@
+//! Rules, dashboards and scraping are those of the full stack.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::render::{EVERYTHING, render};
+use crate::yaml::{file, list, text, workspace};
+
+#[tokio::test]
+async fn the_rules_are_those_of_the_full_stack_to_the_letter() {
+    let Some(rendered) = render(EVERYTHING).await else { return };
+    for name in ["recording-rules", "alert-rules"] {
+        let object = rendered.object("PrometheusRule", &format!("-{name}"));
+        let groups = &file(&format!("infra/prometheus/{name}.yaml"))["groups"];
+        assert!(list(groups).len() >= 2, "{name}");
+        assert_eq!(&object["spec"]["groups"], groups, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_dashboards_are_those_of_the_full_stack_and_find_its_data_sources() {
+    let Some(rendered) = render(EVERYTHING).await else { return };
+    let folder = workspace().join("infra/grafana/dashboards");
+    let files: BTreeSet<String> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    let mut found = BTreeSet::new();
+    for object in rendered
+        .of_kind("ConfigMap")
+        .filter(|object| object["metadata"]["labels"]["grafana_dashboard"] == "1")
+    {
+        for (name, held) in object["data"].as_object().unwrap() {
+            assert_eq!(
+                held.as_str().unwrap().trim(),
+                text(&format!("infra/grafana/dashboards/{name}")).trim()
+            );
+            assert!(held.as_str().unwrap().len() < 900_000, "{name}: a ConfigMap holds a mebibyte");
+            found.insert(name.clone());
+        }
+    }
+    assert_eq!(found, files);
+}
+
+/// Rules and dashboards ask by `job` and `service`.
+#[tokio::test]
+async fn a_scrape_gives_the_labels_that_the_full_stacks_targets_give() {
+    let Some(rendered) = render(EVERYTHING).await else { return };
+    let monitor = rendered.of_kind("ServiceMonitor").next().unwrap();
+    let endpoint = &monitor["spec"]["endpoints"][0];
+    let relabelings = list(&endpoint["relabelings"]);
+    let into = |label: &str| relabelings.iter().find(|one| one["targetLabel"] == label).unwrap();
+    assert_eq!(into("job")["replacement"], "tracechain");
+    let source = into("service")["sourceLabels"][0].as_str().unwrap();
+    assert_eq!(source, "__meta_kubernetes_service_label_app_kubernetes_io_component");
+
+    let selected = &monitor["spec"]["selector"]["matchLabels"];
+    let is_selected = |service: &&Value| {
+        let labels = &service["metadata"]["labels"];
+        selected.as_object().unwrap().iter().all(|(name, value)| &labels[name] == value)
+            && list(&service["spec"]["ports"]).iter().any(|port| port["name"] == endpoint["port"])
+    };
+    let scraped: BTreeSet<_> = rendered
+        .of_kind("Service")
+        .filter(is_selected)
+        .map(|service| {
+            service["metadata"]["labels"]["app.kubernetes.io/component"].clone().to_string()
+        })
+        .collect();
+    let targets = file("infra/prometheus/targets/tracechain.yaml");
+    let of_compose: BTreeSet<_> =
+        list(&targets).iter().map(|target| target["labels"]["service"].to_string()).collect();
+    assert_eq!(scraped, of_compose);
+}
