@@ -70,58 +70,58 @@ async fn several_that_migrate_at_once_all_succeed_and_each_migration_is_applied_
     assert!(!told.contains("users-db"), "only what is named is migrated: {told}");
 }
 
+/// Arguments, variables, the exit code, and what is told.
+type Refusal =
+    (&'static [&'static str], &'static [(&'static str, &'static str)], i32, &'static str);
+
+const REFUSALS: [Refusal; 7] = [
+    (
+        &["user"],
+        &[],
+        2,
+        "USER_DATABASE_URL is not set: give the address of user-service's database",
+    ),
+    (&["all"], &[("USER_DATABASE_URL", "sqlite:users.db")], 2, "ORDER_DATABASE_URL is not set"),
+    (
+        &["all"],
+        &[("DATABASE_URL", "sqlite:users.db")],
+        2,
+        "DATABASE_URL is different for every service: with `migrate all` use USER_DATABASE_URL",
+    ),
+    (
+        &["audit"],
+        &[("AUDIT_DATABASE_URL", "oracle://u:s3cret@h/d")],
+        2,
+        "AUDIT_DATABASE_URL (or --audit-database-url) is '(not shown)': accepted: postgres://",
+    ),
+    (
+        &["order"],
+        &[("DATABASE_URL", "postgres://u:s3cret@h/d")],
+        2,
+        "but orders-db runs on mysql:// or sqlite: only",
+    ),
+    (
+        &["audit"],
+        &[("DATABASE_URL", "postgres://u:s3cret@127.0.0.1:1/d"), ("DB_STARTUP_TIMEOUT_MS", "300")],
+        1,
+        "was not ready within 0.3 s",
+    ),
+    (&[], &[], 2, "<SERVICE>"),
+];
+
 #[tokio::test]
 async fn a_missing_wrong_or_unreachable_address_is_told_by_the_name_of_its_variable() {
-    for (arguments, variables, code, told) in [
-        (
-            &["user"][..],
-            &[][..],
-            2,
-            "USER_DATABASE_URL is not set: give the address of user-service's database",
-        ),
-        (&["all"], &[("USER_DATABASE_URL", "sqlite:users.db")], 2, "ORDER_DATABASE_URL is not set"),
-        (
-            &["all"],
-            &[("DATABASE_URL", "sqlite:users.db")],
-            2,
-            "DATABASE_URL is different for every service: with `migrate all` use USER_DATABASE_URL",
-        ),
-        (
-            &["audit"],
-            &[("AUDIT_DATABASE_URL", "oracle://u:s3cret@h/d")],
-            2,
-            "AUDIT_DATABASE_URL (or --audit-database-url) is '(not shown)': accepted: postgres://",
-        ),
-        (
-            &["order"],
-            &[("DATABASE_URL", "postgres://u:s3cret@h/d")],
-            2,
-            "but orders-db runs on mysql:// or sqlite: only",
-        ),
-        (
-            &["audit"],
-            &[
-                ("DATABASE_URL", "postgres://u:s3cret@127.0.0.1:1/d"),
-                ("DB_STARTUP_TIMEOUT_MS", "300"),
-            ],
-            1,
-            "was not ready within 0.3 s",
-        ),
-        (&[], &[], 2, "<SERVICE>"),
-    ] {
+    for (arguments, variables, code, told) in REFUSALS {
+        let program = Program::new(tracechain()).arg("migrate");
+        let program = arguments.iter().fold(program, Program::arg);
         let program =
-            arguments.iter().fold(Program::new(tracechain()).arg("migrate"), Program::arg);
-        let mut process = variables
-            .iter()
-            .fold(program, |program, (name, value)| program.env(name, value))
-            .start();
+            variables.iter().fold(program, |program, (name, value)| program.env(name, value));
+        let mut process = program.start();
         let status = process.wait_exit(DEADLINE).await;
         let said = process.last_output();
         assert_eq!(status.code(), Some(code), "{arguments:?} {variables:?}: {said}");
-        assert!(
-            said.contains(told) && !said.contains("s3cret"),
-            "{arguments:?} {variables:?}: {said}"
-        );
+        let is_told = said.contains(told) && !said.contains("s3cret");
+        assert!(is_told, "{arguments:?} {variables:?}: {said}");
     }
 }
 
