@@ -63,22 +63,32 @@ export function lines({ target, values }, place, at, { x, y }) {
   });
 }
 
-/** Where a target was not up. */
+/** Where a target was not up: named where there is room for it, once where there is not. */
 export function bands({ at, step, targets }, { x, first }) {
+  const told = new Set();
+  return targets.flatMap((target, place) =>
+    outages(target.states).flatMap(({ from, to, state }) => {
+      const [left, right] = [x(Math.max(at[from] - step * 1000, first)), x(at[to])];
+      const [short, long] = [STATES[state], `${target.label} ${STATES[state]}`];
+      const band = { x: left, width: Math.max(right - left, 2), y: EDGE.top, height: HEIGHT - EDGE.top - EDGE.bottom, class: `out ${colourClass(target.service)}` };
+      const isLong = right - left > 7 * long.length;
+      const isTold = right - left < 60 || (!isLong && told.has(from));
+      told.add(from);
+      const name = { x: (left + right) / 2, y: EDGE.top + 14 + (isLong ? 15 * place : 0), class: 'out-name' };
+      return [svg('rect', band, svg('title', {}, long)), ...(isTold ? [] : [svg('text', name, isLong ? long : short)])];
+    }),
+  );
+}
+
+/** Runs of steps in which a target was not up: the first, the last, and how it was at first. */
+function outages(states) {
   const found = [];
-  for (const { states, service, label } of targets) {
-    let from;
-    states.forEach((state, index) => {
-      const isOut = state !== null && state !== 'up';
-      if (isOut && from === undefined) from = index;
-      const isEnd = from !== undefined && (!isOut || index === states.length - 1);
-      if (!isEnd) return;
-      const [left, right] = [x(Math.max(at[from] - step * 1000, first)), x(at[isOut ? index : index - 1])];
-      const title = svg('title', {}, `${label} ${STATES[states[from]]}`);
-      found.push(svg('rect', { x: left, width: Math.max(right - left, 2), y: EDGE.top, height: HEIGHT - EDGE.top - EDGE.bottom, class: `out ${colourClass(service)}` }, title));
-      if (right - left > 60) found.push(svg('text', { x: (left + right) / 2, y: EDGE.top + 14 + 15 * targets.findIndex((target) => target.label === label), class: 'out-name' }, right - left > 150 ? `${label} ${STATES[states[from]]}` : STATES[states[from]]));
-      from = undefined;
-    });
-  }
+  states.forEach((state, index) => {
+    const isOut = state !== null && state !== 'up';
+    if (!isOut) return;
+    const last = found.at(-1);
+    if (last?.to === index - 1) last.to = index;
+    else found.push({ from: index, to: index, state });
+  });
   return found;
 }
