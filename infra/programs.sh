@@ -18,6 +18,7 @@ kubernetes_validate_version=1.37.0
 prometheus_operator_version=0.85.0
 hadolint_version=2.15.1
 axe_core_version=4.14.1
+schemathesis_version=4.32.5
 
 # Each is NAME, a get_NAME that downloads and a make_NAME that builds from what was downloaded. Without the network getting fails,
 # and the program is named as not run; a build that fails is a fault of ours.
@@ -79,6 +80,7 @@ recipe() { # recipe PROGRAM
         jaeger) echo "$jaeger_version" ;;
         compose-loader) echo "$compose_loader_version" ;;
         hadolint) echo "$hadolint_version" ;;
+        schemathesis) echo "$schemathesis_version" ;;
         axe.min.js) echo "$axe_core_version" ;;
         helm) echo "$helm_version" ;;
         kubernetes-validate) echo "$kubernetes_validate_version" ;;
@@ -166,6 +168,8 @@ all_fetched() {
     fetched hadolint python3 "$python" bash "$infra/hadolint.sh" "$hadolint_version" "$programs"
     # Kubernetes' schemas and what holds objects against them.
     fetched kubernetes-validate python3 "$python" bash "$infra/kubernetes-validate.sh" "$kubernetes_validate_version" "$programs"
+    # What asks the gateway all that its OpenAPI document says.
+    fetched schemathesis python3 "$python" bash "$infra/schemathesis.sh" "$schemathesis_version" "$programs"
     # The schemas of ServiceMonitor and PrometheusRule, out of the module of the operator that defines them.
     fetched monitoring-crds.yaml go 'Go 1.26 or later and a module proxy are needed (go env GOPROXY)' copy_monitoring_crds "$programs/monitoring-crds.yaml"
     # One script that the tests of the pages run in the browser.

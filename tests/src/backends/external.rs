@@ -43,6 +43,8 @@ impl External {
     /// The schemas of the Prometheus operator's objects: a file, not a program.
     pub const MONITORING_CRDS: Self =
         Self::new("monitoring-crds.yaml", &[], "the CRDs of the Prometheus operator");
+    /// What asks a service everything that its OpenAPI document allows and forbids.
+    pub const SCHEMATHESIS: Self = Self::new("schemathesis", &[], "schemathesis");
     /// The browser.
     pub const CHROMIUM: Self = Self::new("chromium", &[], "Chromium");
     /// What leads it.
