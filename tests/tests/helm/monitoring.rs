@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::render::{EVERYTHING, render};
+use crate::settings::variables;
 use crate::yaml::{file, list, text, workspace};
 
 #[tokio::test]
@@ -43,17 +44,35 @@ async fn the_dashboards_are_those_of_the_full_stack_and_find_its_data_sources() 
     assert_eq!(found, files);
 }
 
-/// Rules and dashboards ask by `job` and `service`.
+/// Rules and dashboards ask by `job`, `service` and the environment.
 #[tokio::test]
 async fn a_scrape_gives_the_labels_that_the_full_stacks_targets_give() {
     let Some(rendered) = render(EVERYTHING).await else { return };
     let monitor = rendered.of_kind("ServiceMonitor").next().unwrap();
     let endpoint = &monitor["spec"]["endpoints"][0];
     let relabelings = list(&endpoint["relabelings"]);
-    let into = |label: &str| relabelings.iter().find(|one| one["targetLabel"] == label).unwrap();
+    let into = |label: &str| {
+        relabelings
+            .iter()
+            .find(|one| one["targetLabel"] == label)
+            .unwrap_or_else(|| panic!("{label}"))
+    };
     assert_eq!(into("job")["replacement"], "tracechain");
     let source = into("service")["sourceLabels"][0].as_str().unwrap();
     assert_eq!(source, "__meta_kubernetes_service_label_app_kubernetes_io_component");
+
+    let environment = &into("deployment_environment_name")["replacement"];
+    let attributes =
+        variables(&rendered, rendered.pod("gateway").container())["OTEL_RESOURCE_ATTRIBUTES"]
+            .clone();
+    let named = format!("deployment.environment.name={},", environment.as_str().unwrap());
+    assert!(attributes.unwrap().starts_with(&named), "{named}");
+    let targets = file("infra/prometheus/targets/tracechain.yaml");
+    for label in
+        list(&targets).iter().flat_map(|target| target["labels"].as_object().unwrap().keys())
+    {
+        into(label);
+    }
 
     let selected = &monitor["spec"]["selector"]["matchLabels"];
     let is_selected = |service: &&Value| {
@@ -68,7 +87,6 @@ async fn a_scrape_gives_the_labels_that_the_full_stacks_targets_give() {
             service["metadata"]["labels"]["app.kubernetes.io/component"].clone().to_string()
         })
         .collect();
-    let targets = file("infra/prometheus/targets/tracechain.yaml");
     let of_compose: BTreeSet<_> =
         list(&targets).iter().map(|target| target["labels"]["service"].to_string()).collect();
     assert_eq!(scraped, of_compose);
