@@ -161,7 +161,7 @@ impl Drill {
             Self::Collector(trouble) => trouble.title(scale),
             Self::Overload => "three times the saturating rate".to_owned(),
             Self::Clock => {
-                "the services' clock jumps 1 h ahead, audit-service is down then, and back"
+                "the services' clock jumps 1 h ahead, 2 h back and right again; audit-service down meanwhile"
                     .to_owned()
             }
             Self::SilentConnections => {

@@ -98,6 +98,10 @@ impl Summary {
         match outcome {
             Ok(Outcome::Done(row)) => {
                 println!("{}", line(&name, &row));
+                let codes = &row.report.total.codes;
+                if !codes.is_empty() {
+                    eprintln!("       problems: {codes:?}");
+                }
                 let complaints = row.complaints();
                 for complaint in &complaints {
                     println!("  ! {complaint}");

@@ -2,13 +2,18 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 
 use super::ends::Ends;
 use super::load::Load;
 use super::recovery;
 use super::report::Report;
 use super::scale::Scale;
+use crate::poll::until;
+use crate::scrape::Scrape;
+
+/// loadgen's start on a busy machine.
+const FLOW_DEADLINE: Duration = Duration::from_secs(60);
 
 /// A run under way.
 #[derive(Debug)]
@@ -52,13 +57,38 @@ impl Run {
         // Longer than anything takes: the drill says when it ends.
         let mut args = ["--duration", "1h", "--verify", "--reconcile"].map(str::to_owned).to_vec();
         args.extend(["--rate".to_owned(), format!("{rate:.0}")]);
-        args.extend(["--verify-timeout".to_owned(), format!("{}ms", verify_timeout.as_millis())]);
+        for (flag, time) in
+            [("--verify-timeout", verify_timeout), ("--verify-after", scale.verify_after)]
+        {
+            args.extend([flag.to_owned(), format!("{}ms", time.as_millis())]);
+        }
         args.extend(killed.iter().map(|service| format!("--killed={service}")));
+        let before = answered(&ends.edge).await;
         let load = Load::start(&ends, &args)?;
-        let started = Instant::now();
-        let mut run = Self { scale: *scale, ends, load, verify_timeout, started, longest: None };
+        let mut run = Self {
+            scale: *scale,
+            ends,
+            load,
+            verify_timeout,
+            started: Instant::now(),
+            longest: None,
+        };
+        run.flows(before).await?;
         run.lead().await?;
         Ok(run)
+    }
+
+    /// Waits for the first answers: loadgen looks around before it sends, and nothing may be broken then.
+    async fn flows(&mut self, before: f64) -> Result<()> {
+        let flowing = until(FLOW_DEADLINE, async || {
+            let last_words = self.load.last_words();
+            let flows = answered(&self.ends.edge).await > before;
+            (flows || last_words.is_some()).then_some(())
+        });
+        let flowing = flowing.await;
+        self.started = Instant::now();
+        self.still_runs()?;
+        flowing.context("loadgen does not send")
     }
 
     /// Lets the load go on for a moment: before, between and after what is broken.
@@ -109,4 +139,9 @@ impl Run {
         ensure!(last_words.is_none(), "loadgen has ended before it was told to: {last_words:?}");
         Ok(())
     }
+}
+
+/// Purchases that the edge has answered.
+async fn answered(edge: &str) -> f64 {
+    Scrape::of(edge).await.sum_with("http_requests_total", "endpoint=\"/api/v1/process\"")
 }

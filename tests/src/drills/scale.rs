@@ -21,6 +21,8 @@ pub struct Scale {
     pub connections: usize,
     /// The share of calls that lose their context.
     pub share: f64,
+    /// When a trace is first looked up after its answer.
+    pub verify_after: Duration,
     /// How long a trace may take to be whole once nothing is broken any more.
     pub patience: Duration,
     /// `REQUEST_TIMEOUT_MS` of the services: less than an outage, so that what hangs is seen to time out.
@@ -40,6 +42,7 @@ impl Scale {
             strikes: 2,
             connections: 10_000,
             share: 0.01,
+            verify_after: Duration::from_secs(2),
             patience: Duration::from_secs(20),
             request_timeout: Duration::from_secs(8),
         }
@@ -57,6 +60,7 @@ impl Scale {
             strikes: 1,
             connections: 300,
             share: 0.2,
+            verify_after: Duration::from_millis(500),
             patience: Duration::from_secs(8),
             request_timeout: Duration::from_secs(1),
         }
