@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::render::{EVERYTHING, render};
+use crate::render::{EVERYTHING, chart, helm, render, template};
 use crate::settings::variables;
 use crate::yaml::{file, list, text, workspace};
 
@@ -90,4 +90,18 @@ async fn a_scrape_gives_the_labels_that_the_full_stacks_targets_give() {
     let of_compose: BTreeSet<_> =
         list(&targets).iter().map(|target| target["labels"]["service"].to_string()).collect();
     assert_eq!(scraped, of_compose);
+}
+
+/// Rules, dashboards and the first statements of Postgres are links in the chart's folder: a package has to hold what they lead to.
+#[tokio::test]
+async fn a_package_gives_what_the_folder_gives() {
+    let values = "monitoring.prometheusRule.enabled=true,monitoring.dashboards.enabled=true";
+    let Some(Ok(of_folder)) = template(values).await else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let to = format!("--destination={}", folder.path().display());
+    helm(&["package", &chart(), &to], "").await.unwrap();
+    let package = folder.path().join("tracechain-0.1.0.tgz").display().to_string();
+
+    let arguments = ["template", "tracechain", &package, "--namespace=tracechain"];
+    assert_eq!(helm(&arguments, values).await.unwrap(), of_folder);
 }

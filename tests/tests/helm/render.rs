@@ -66,7 +66,8 @@ pub(crate) async fn helm(arguments: &[&str], values: &str) -> Result<String, Str
 fn start(arguments: &[&str], values: &str) -> Process {
     let helm = External::HELM.program().env("HOME", ".");
     let helm = arguments.iter().fold(helm, Program::arg);
-    let helm = helm.arg("--kube-version=1.34.0");
+    // Packing asks for none.
+    let helm = if arguments[0] == "package" { helm } else { helm.arg("--kube-version=1.34.0") };
     match values {
         "" => helm.start(),
         file if !file.contains('=') => {
