@@ -9,8 +9,10 @@ const THINNEST = 1.5;
 const WIDEST = 5.5;
 /** Half of what lies between calls there and calls back: their texts stand side by side, or one above the other. */
 const ASIDE = { right: 16, down: 34 };
-/** Where the text of a call back stands: near its caller, since the calls there begin where it ends. */
-const BACK = 0.35;
+/** Where on its way a text may stand, the first that is free. */
+const PARTS = [0.5, 0.6, 0.4, 0.7, 0.3, 0.8, 0.2];
+/** A text's room, by whether it tells of failures; whatever the numbers are, so that it does not jump about. */
+const ROOM = { right: [58, 98], down: [48, 52] };
 
 /** Its name for those who listen, its classes, its parts, and what they depend on besides the edge itself. */
 export function edgeShape(edge, scene) {
@@ -30,18 +32,18 @@ export function edgeShape(edge, scene) {
   };
 }
 
-/** Above the arrow and below it, where that is short in three lines; beside a loop in one. */
+/** Above the arrow and below it; beside one that goes down, and beside a loop. */
 function texts(edge, [x, y], isLoop, isDown) {
   const lines = [rate(edge.requests_per_second), duration(edge.p95_ms)];
   const failed = (lead) => edge.error_share > 0 && svg('tspan', { class: 'errors' }, `${lead}⚠ ${percent(edge.error_share)}`);
-  const line = (dy, ...content) => svg('text', { x, y: y + dy, class: 'said' }, content);
-  if (isLoop) return [svg('text', { x, y, class: 'said beside' }, lines.join(' · '), failed(' '))];
-  if (isDown) return [line(-8, lines[0]), line(6, lines[1]), edge.error_share > 0 && line(20, failed(''))].filter(Boolean);
-  return [line(-6, lines[0]), line(15, lines[1], failed(' '))];
+  const line = (dx, dy, ...content) => svg('text', { x: x + dx, y: y + dy, class: dx > 0 ? 'said beside' : 'said' }, content);
+  if (isLoop) return [line(9, -5, lines.join(' · '), failed(' '))];
+  if (isDown) return [line(8, -8, lines[0]), line(8, 6, lines[1]), edge.error_share > 0 && line(8, 20, failed(''))].filter(Boolean);
+  return [line(0, -6, lines[0]), line(0, 15, lines[1], failed(' '))];
 }
 
 /** From border to border; all of it in along and across, which `down` exchanges. */
-function way(edge, { size, direction, places, ends, degrees }) {
+function way(edge, { size, direction, places, ends, taken }) {
   const isDown = direction === 'down';
   const turn = ([a, b]) => (isDown ? [b, a] : [a, b]);
   const [from, to] = [turn(places.get(edge.source)), turn(places.get(edge.target))];
@@ -59,13 +61,18 @@ function way(edge, { size, direction, places, ends, degrees }) {
     d += `C${point([middle, before[1]])} ${point([middle, after[1]])} ${point(after)}`;
   }
   const head = `M${point(end)}L${point([end[0] - sign * ARROW, end[1] - 5.5])}L${point([end[0] - sign * ARROW, end[1] + 5.5])}Z`;
-  return { d, head, label: turn(along(stops[0], stops[1], sign < 0 ? BACK : crowded(edge, degrees))) };
+  const segments = [[stops[0], stops[1]], [stops.at(-2), stops.at(-1)]];
+  return { d, head, label: freePlace(segments.flatMap(([a, b]) => PARTS.map((part) => turn(along(a, b, part)))), edge, direction, taken) };
 }
 
-/** Where its text stands on the way: away from the end at which it meets more others. */
-function crowded({ source, target }, { out, into }) {
-  const [leaving, coming] = [out.get(source), into.get(target)];
-  return leaving > coming ? 0.6 : leaving < coming ? 0.4 : 0.5;
+/** Takes the first place at which the text lies on no node and on no other text. */
+function freePlace(places, edge, direction, taken) {
+  const width = ROOM[direction][edge.error_share > 0 ? 1 : 0];
+  const room = ([x, y]) => (direction === 'down' ? [x + 6, y - 19, x + 6 + width, y + 23] : [x - width / 2, y - 17, x + width / 2, y + 19]);
+  const isFree = ([left, top, right, bottom]) => taken.every((other) => left >= other[2] || right <= other[0] || top >= other[3] || bottom <= other[1]);
+  const place = places.find((each) => isFree(room(each))) ?? places[0];
+  taken.push(room(place));
+  return place;
 }
 
 /** A point of the curve between two stops. */
@@ -78,13 +85,14 @@ function along([x0, y0], [x1, y1], part) {
 }
 
 /** Out of the top of the node and back into it. */
-function loop(edge, { size, places }) {
+function loop(edge, { size, places, taken }) {
   const [x, y] = places.get(edge.source);
   const top = y - size.height / 2 + 2;
   const [left, right] = [x - 22, x + 22];
+  taken.push([left, top - 22, right + 140, top]);
   return {
     d: `M${left} ${top}C${left} ${top - 22} ${right} ${top - 22} ${right} ${top - ARROW}`,
     head: `M${right} ${top}l-5.5 ${-ARROW}h11Z`,
-    label: [right + 9, top - 5],
+    label: [right, top],
   };
 }

@@ -33,7 +33,7 @@ export class Picture {
     say(this.#over, `Rates are over ${duration(Math.round(map.window_seconds) * 1000)}.`);
     const seen = new Set();
     const places = new Map(nodes.map((node) => [node.id, node.place]));
-    const scene = { size: map.node, direction, places, ends: new Set(edges.map(endsOf)), degrees: degreesOf(edges), most: Math.max(1, ...edges.map(({ requests }) => requests)) };
+    const scene = { size: map.node, direction, places, ends: new Set(edges.map(endsOf)), taken: nodes.map(({ place }) => cover(place, map.node)), most: Math.max(1, ...edges.map(({ requests }) => requests)) };
     for (const edge of edges) this.#draw(this.#edges, `edge ${endsOf(edge)}`, edge, edgeShape(edge, scene), seen);
     for (const node of nodes) this.#draw(this.#nodes, `node ${node.id}`, node, nodeShape(node, scene), seen);
     for (const [key, { link }] of this.#links) {
@@ -67,14 +67,7 @@ export class Picture {
 
 const endsOf = ({ source, target }) => `${source}\n${target}`;
 
-/** How many edges leave each node, and how many come to it. */
-function degreesOf(edges) {
-  const [out, into] = [new Map(), new Map()];
-  for (const { source, target } of edges) {
-    out.set(source, (out.get(source) ?? 0) + 1);
-    into.set(target, (into.get(target) ?? 0) + 1);
-  }
-  return { out, into };
-}
+/** What a node covers. */
+const cover = ([x, y], { width, height }) => [x - width / 2, y - height / 2, x + width / 2, y + height / 2];
 
-const keyTo = (name, text) => el('span', {}, el('i', { class: `line ${name}` }), text);
+const keyTo = (name, text) => el('span', {}, el('i', { class: `stroke ${name}` }), text);
