@@ -92,6 +92,7 @@ async fn tempo_s_service_graph_is_the_chain_with_its_databases_and_counts_every_
         until(DEADLINE, async || (edges(&system.prometheus).await == expected).then_some(()));
     assert!(seen.await.is_some(), "{:#?}", edges(&system.prometheus).await);
     no_edge_is_lost(&system.prometheus).await;
+    the_environment_is_a_label(&system.prometheus).await;
     exemplars_have_arrived(&system.prometheus, &trace_ids).await;
     traces_are_found(&system.tempo, &trace_ids).await;
 }
@@ -105,6 +106,18 @@ pub(crate) async fn no_edge_is_lost(prometheus: &Prometheus) {
         });
         let samples = samples.await.unwrap_or_else(|| panic!("Tempo has no {metric}"));
         assert!(samples.iter().all(|sample| sample.value == 0.0), "{samples:?}");
+    }
+}
+
+/// The dashboards' variable filters by it; the Collector gives it to whoever does not say its own.
+async fn the_environment_is_a_label(prometheus: &Prometheus) {
+    for metric in ["traces_service_graph_request_total", "traces_spanmetrics_calls_total"] {
+        let with = format!("{metric}{{deployment_environment_name=\"development\"}}");
+        let found =
+            until(DEADLINE, async || (!prometheus.query(&with).await.is_empty()).then_some(()));
+        assert!(found.await.is_some(), "{with} has no data");
+        let without = format!("{metric}{{deployment_environment_name=\"\"}}");
+        assert_eq!(prometheus.query(&without).await, []);
     }
 }
 
