@@ -7,6 +7,7 @@
 //! - `pages` and `live`: what people look at, and how it learns of changes.
 //! - `metrics` over `scrape`: the services' own metrics, read from their `/metrics`, of the last 30 minutes.
 //! - `query` over `traceql`: the part of Tempo's API that curl, Grafana and the verifier use, and the viewer's own routes.
+//! - `untrusted`: what strangers send, without a port around it, for the fuzz targets.
 //!
 //! It emits no spans: what it would say about itself it would have to store.
 
@@ -24,6 +25,7 @@ mod receive;
 mod scrape;
 mod store;
 mod traceql;
+pub mod untrusted;
 mod viewer;
 mod wire;
 
