@@ -9,7 +9,7 @@ use testbed::{
     Axe, Browser, Key, Port, Process, Program, Reply, Upstream, http, tracechain, until,
 };
 
-use crate::made::{TRACE, send, send_ago, small_trace};
+use crate::made::{TRACE, send_ago, small_trace};
 use crate::visit::Visit;
 
 const OFTEN: Duration = Duration::from_millis(100);
@@ -67,7 +67,6 @@ async fn rate_errors_duration_pool_and_spans_are_drawn_and_a_value_leads_to_its_
     let targets = format!("shop=127.0.0.1:{}", service.port());
     let Some(visit) = Visit::scraping(&targets, OFTEN).await else { return };
     let browser = &visit.browser;
-    send(&visit.sink.endpoint(), TRACE, &small_trace()).await;
     send_ago(&visit.sink.endpoint(), &"3".repeat(32), &small_trace(), 600).await;
     visit.open("/charts?minutes=5").await;
 
@@ -97,6 +96,10 @@ async fn rate_errors_duration_pool_and_spans_are_drawn_and_a_value_leads_to_its_
     browser.wait_for_text(&chart("rate", ".moment"), "at ").await;
     browser.press([Key::End, Key::Enter]).await;
     browser.wait_for("document.activeElement.matches('.legend a')").await;
+    // A trace of that moment, however long the browser took to get here.
+    let ago = "return Math.floor(Date.now() / 1000) - Number(new URL(document.activeElement.href).searchParams.get('start')) - 1";
+    let ago = browser.run(ago).await.as_u64().unwrap();
+    send_ago(&visit.sink.endpoint(), TRACE, &small_trace(), ago).await;
     browser.press([Key::Enter]).await;
 
     browser

@@ -92,7 +92,7 @@ export class Chart {
     const found = at.indexOf(this.#chosen);
     if (found >= 0) return found;
     // The step that is under way may have nothing yet.
-    const isKnown = (index) => this.#shown.series.some(({ values }) => values[index] !== null);
+    const isKnown = (index) => index >= 0 && this.#shown.series.some(({ values }) => values[index] !== null);
     return isKnown(at.length - 1) || !isKnown(at.length - 2) ? at.length - 1 : at.length - 2;
   }
 
