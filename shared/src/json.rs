@@ -15,6 +15,8 @@ use crate::{
 };
 
 mod members;
+#[cfg(test)]
+mod properties;
 
 pub use members::Members;
 
@@ -129,7 +131,22 @@ fn shape_problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Probl
     {
         pointer = format!("{pointer}/{field}");
     }
-    Problem::invalid_field(pointer, detail)
+    Problem::invalid_field(pointer, without_value(detail))
+}
+
+/// serde repeats the value that it could not take (``invalid type: string "...", expected i64``). It may be personal, and answers are
+/// kept in logs of others; what was wrong with it can be told by its kind.
+fn without_value(detail: &str) -> String {
+    let is_told = ["invalid type: ", "invalid value: ", "unknown variant "]
+        .iter()
+        .any(|beginning| detail.starts_with(beginning));
+    match detail.rsplit_once(", expected ") {
+        Some((found, expected)) if is_told => {
+            let kind = found.split(['"', '`']).next().unwrap_or_default().trim_end();
+            format!("{kind}, expected {expected}")
+        }
+        _ => detail.to_owned(),
+    }
 }
 
 fn rule_problem(report: &garde::Report) -> Problem {
@@ -198,6 +215,20 @@ mod tests {
     fn a_text_that_is_not_utf_8_is_not_json_though_nobody_reads_it() {
         let error = parse::<Order>(b"{\"user_id\": 1, \"other\": \"\xff\"}").unwrap_err();
         assert_eq!(error.code(), "malformed_json");
+    }
+
+    #[test]
+    fn a_value_of_another_type_is_told_by_its_kind_and_not_repeated() {
+        for (body, told) in [
+            (r#"{"user_id": "ada@example.org"}"#, "/user_id: invalid type: string, expected i64"),
+            (r#"{"user_id": "a\", expected \"b"}"#, "/user_id: invalid type: string, expected i64"),
+            (r#"{"user_id": 1.5}"#, "/user_id: invalid type: floating point, expected i64"),
+            (r#"{"user_id": null}"#, "/user_id: invalid type: null, expected i64"),
+        ] {
+            let problem = parse::<Order>(body.as_bytes()).unwrap_err();
+            let body = problem.body("s", String::new(), uuid::Uuid::nil());
+            assert_eq!(body.detail, told);
+        }
     }
 
     #[test]
