@@ -1,4 +1,4 @@
-//! The launcher with all services, on free ports, with or without telemetry.
+//! The launcher with all services, on free ports.
 
 use std::{
     net::SocketAddr,
@@ -44,6 +44,9 @@ impl Databases {
     }
 }
 
+/// What every service is given beside its place.
+pub(crate) type Variables = &'static [(&'static str, &'static str)];
+
 /// A running system; it ends with the value.
 pub(crate) struct System {
     launcher: Child,
@@ -54,7 +57,7 @@ pub(crate) struct System {
 
 impl System {
     /// Starts everything and waits until the edge is ready.
-    pub(crate) async fn start(databases: &Databases, telemetry: bool) -> Self {
+    pub(crate) async fn start(databases: &Databases, variables: Variables) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let mut command = Command::new(testbed::tracechain());
         command
@@ -64,7 +67,7 @@ impl System {
             .stderr(Stdio::null());
         let edge = Port::reserve();
         command.env("GATEWAY_EDGE_PORT", edge.number().to_string());
-        let variables = [
+        let settings = [
             "GATEWAY_PORT",
             "USER_PORT",
             "ORDER_PORT",
@@ -74,8 +77,8 @@ impl System {
             "VIEWER_OTLP_GRPC_PORT",
             "VIEWER_OTLP_HTTP_PORT",
         ];
-        let ports: Vec<Port> = variables.iter().map(|_| Port::reserve()).collect();
-        for (variable, port) in variables.iter().zip(&ports) {
+        let ports: Vec<Port> = settings.iter().map(|_| Port::reserve()).collect();
+        for (variable, port) in settings.iter().zip(&ports) {
             command.env(variable, port.number().to_string());
         }
         for (service, database) in
@@ -83,13 +86,7 @@ impl System {
         {
             command.env(format!("{service}_DATABASE_URL"), &database.url);
         }
-        if !telemetry {
-            command.envs([
-                ("OTEL_SDK_DISABLED", "true"),
-                ("OTEL_METRICS_EXPORTER", "none"),
-                ("LOG_LEVEL", "warn"),
-            ]);
-        }
+        command.envs(variables.iter().copied());
         let launcher = command.spawn().expect("the launcher can be started");
         let system = Self { launcher, edge, _ports: ports, _folder: folder };
         system.wait_ready().await;
