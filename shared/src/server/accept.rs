@@ -7,7 +7,7 @@ use std::{
 };
 
 use axum::{Router, body::Body, response::Response};
-use http::{Request, Version, header};
+use http::{HeaderName, HeaderValue, Request, Version, header};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -105,10 +105,11 @@ async fn place(shared: &Shared) -> Option<OwnedSemaphorePermit> {
         match Arc::clone(&shared.connections).try_acquire_owned() {
             Ok(permit) => return Some(permit),
             Err(TryAcquireError::Closed) => return None,
-            Err(TryAcquireError::NoPermits) => {
-                shared.idle.make_room();
-                tokio::time::sleep(ROOM_PAUSE).await;
-            }
+            Err(TryAcquireError::NoPermits) => shared.idle.make_room(),
+        }
+        let freed = Arc::clone(&shared.connections).acquire_owned();
+        if let Ok(permit) = tokio::time::timeout(ROOM_PAUSE, freed).await {
+            return permit.ok();
         }
     }
 }
@@ -135,19 +136,36 @@ fn service(
         let guest = Arc::clone(&guest);
         guest.works();
         async move {
-            let mut response = if names_one_host(&request) {
-                let Ok(response) = app.oneshot(request.map(Body::new)).await;
-                response
-            } else {
-                let problem =
-                    Problem::bad_request("accepted: exactly one Host (RFC 9112, section 3.2)");
-                answer::whole(problem, service)
+            let mut response = match refusal(&request) {
+                Some(problem) => answer::whole(problem, service),
+                None => {
+                    let Ok(response) = app.oneshot(request.map(Body::new)).await;
+                    response
+                }
             };
             guest.rests();
             protection::protect(&mut response);
             if response.extensions().get::<HungUp>().is_some() { Err(HungUp) } else { Ok(response) }
         }
     })
+}
+
+/// What is wrong with a head that hyper has taken.
+fn refusal(request: &Request<Incoming>) -> Option<Problem> {
+    if head_bytes(request) > MAX_HEAD_BYTES {
+        let accepted = "the head is too large; accepted: at most 32 KiB and 100 headers";
+        return Some(Problem::head_too_large(accepted));
+    }
+    let one_host = names_one_host(request);
+    let accepted = "accepted: exactly one Host (RFC 9112, section 3.2)";
+    (!one_host).then(|| Problem::bad_request(accepted))
+}
+
+/// Counted here, since hyper's own bound only says when it reads no further: what came with the last read may be above it.
+fn head_bytes(request: &Request<Incoming>) -> usize {
+    let line = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    let header = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + 4;
+    line + request.headers().iter().map(header).sum::<usize>()
 }
 
 /// HTTP/1.0 may come without; of several, each reader on the way could take another.
