@@ -366,9 +366,9 @@ fn help_names_every_subcommand_and_every_port_variable() {
 
     let help = text(&output.stdout);
     assert!(output.status.success());
-    for name in
-        ["gateway", "user", "order", "audit", "viewer", "health"].iter().chain(&PORT_VARIABLES)
-    {
+    let subcommands =
+        ["gateway", "user", "order", "audit", "viewer", "health", "migrate", "doctor"];
+    for name in subcommands.iter().chain(&PORT_VARIABLES) {
         assert!(help.contains(name), "{name} is missing in:\n{help}");
     }
 }
