@@ -203,7 +203,7 @@ async fn ten_thousand_spans_and_names_of_markup_are_compared_with_few_elements()
         let span = move |id: u64| {
             Made::new(
                 "batch",
-                if id % 2 == 0 { "step" } else { IMAGE },
+                if id.is_multiple_of(2) { "step" } else { IMAGE },
                 (id, u64::from(id > 1)),
                 INTERNAL,
                 (id * 10, id * 10 + 50 + extra),
