@@ -80,17 +80,19 @@ fn is_file(path: &str) -> bool {
 }
 
 impl fmt::Display for DatabaseUrl {
-    /// Without the password, and without the query, which may hold one too.
+    /// Without the password, and without the query, which may hold one too. Where a password that is not percent-encoded leaves open which
+    /// part is which, only the scheme is shown.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = self.text.split('?').next().unwrap_or_default();
-        let Some((scheme, rest)) = shown.split_once("://") else { return f.write_str(shown) };
-        match rest.rsplit_once('@') {
-            Some((user, host)) => {
-                let name = user.split(':').next().unwrap_or_default();
-                write!(f, "{scheme}://{name}:***@{host}")
-            }
-            None => f.write_str(shown),
+        let Some((scheme, rest)) = self.text.split_once("://") else { return f.write_str(shown) };
+        let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+        if path.contains('@') {
+            return write!(f, "{scheme}://***");
         }
+        let Some((user, host)) = authority.rsplit_once('@') else { return f.write_str(shown) };
+        let name = user.split(':').next().unwrap_or_default();
+        let path = path.split('?').next().unwrap_or_default();
+        write!(f, "{scheme}://{name}:***@{host}{path}")
     }
 }
 
@@ -139,6 +141,9 @@ mod tests {
             ("postgres://app:s3cret@db:5432/users", "postgres://app:***@db:5432/users"),
             ("mysql://app:s3@cret@db/orders?ssl-mode=REQUIRED", "mysql://app:***@db/orders"),
             ("postgres://db/users?password=s3cret", "postgres://db/users"),
+            ("postgres://db/users?password=s3@cret", "postgres://***"),
+            ("postgres://app:s3?cret@db:5432/users", "postgres://***"),
+            ("mysql://app:s3/cret@db", "mysql://***"),
             ("sqlite:data/users.db", "sqlite:data/users.db"),
         ] {
             let url: DatabaseUrl = text.parse().unwrap();
