@@ -72,7 +72,12 @@ fn cells(name: &str, row: &Row) -> [String; COLUMNS.len()] {
         ]),
         list([account.ended, account.exported, account.failed, account.dropped]),
         row.recovery.map_or_else(|| "-".to_owned(), |took| format!("{:.1} s", took.as_secs_f64())),
-        format!("lost {}", row.lost()),
+        // What could not be read is not known to be there.
+        report
+            .reconciliation
+            .error
+            .as_ref()
+            .map_or_else(|| format!("lost {}", row.lost()), |_| "lost ?".to_owned()),
     ]
 }
 
