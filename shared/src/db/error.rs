@@ -49,7 +49,7 @@ impl DbError {
     }
 
     /// The same with another kind: it was met where nothing was asked yet.
-    pub(super) fn as_unavailable(self) -> Self {
+    pub(super) fn met_before_asking(self) -> Self {
         Self { kind: DbErrorKind::Unavailable, ..self }
     }
 

@@ -155,7 +155,7 @@ impl Database {
     /// Whatever keeps a connection from being had, the database is not available: a password that was changed, a database that
     /// takes nobody in.
     pub(super) async fn acquire(&self) -> Result<Pooled, DbError> {
-        self.shared.pool.acquire().await.map_err(|error| self.error(error).as_unavailable())
+        self.shared.pool.acquire().await.map_err(|error| self.error(error).met_before_asking())
     }
 
     pub(super) fn span(&self, statement: &Statement, attempt: u32) -> Span {
