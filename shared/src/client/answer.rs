@@ -7,7 +7,10 @@ use axum::{
 use http::{HeaderMap, StatusCode, header};
 use serde_json::{Map, Value};
 
-use crate::problem::{Failure, Problem};
+use crate::{
+    problem::{Failure, Problem},
+    token,
+};
 
 /// What came back, whatever its status.
 #[derive(Debug)]
@@ -34,10 +37,11 @@ impl Answer {
             .map_err(|_| bad_gateway(self.peer, "its answer is not a JSON object").into())
     }
 
-    /// The answer as this service's own error. A 401 is no word to the caller, whose token was good enough here: 502.
+    /// The answer as this service's own error. Where this service has a token of its own, a 401 is no word to the caller, whose token was
+    /// good enough here: 502.
     #[must_use]
     pub fn pass_up(self) -> Failure {
-        if self.status == StatusCode::UNAUTHORIZED {
+        if self.status == StatusCode::UNAUTHORIZED && token::own().is_some() {
             let what = "it refused this service's token; give both the same API_TOKEN";
             return bad_gateway(self.peer, what).into();
         }
@@ -48,7 +52,7 @@ impl Answer {
         }
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;
-        for name in [header::CONTENT_TYPE, header::RETRY_AFTER] {
+        for name in [header::CONTENT_TYPE, header::RETRY_AFTER, header::WWW_AUTHENTICATE] {
             if let Some(value) = self.headers.get(&name) {
                 response.headers_mut().insert(name, value.clone());
             }

@@ -16,9 +16,17 @@ pub(crate) struct Edge {
 
 impl Edge {
     pub(crate) async fn answering(reply: Reply) -> Self {
+        Self::with(reply, &[]).await
+    }
+
+    /// The same with further variables.
+    pub(crate) async fn with(reply: Reply, variables: &[(&str, &str)]) -> Self {
         let upstream = Upstream::start(move |_| reply.clone()).await;
         let (port, nobody) = (Port::reserve(), [Port::reserve(), Port::reserve()]);
-        let process = Program::new(tracechain())
+        let program = variables
+            .iter()
+            .fold(Program::new(tracechain()), |program, (name, value)| program.env(name, value));
+        let process = program
             .arg("gateway")
             .env("PORT", port.number().to_string())
             .env("NEXT_SERVICE_URL", upstream.url())

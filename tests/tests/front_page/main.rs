@@ -15,3 +15,4 @@ mod own_port;
 mod path;
 mod switches;
 mod system;
+mod token;
