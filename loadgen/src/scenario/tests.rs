@@ -283,3 +283,38 @@ fn a_scenario_that_is_neither_built_in_nor_a_file_is_refused() {
         error.to_string().ends_with("accepted: process, register, mixed, or a TOML file of steps")
     );
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_text_as_a_file_makes_it_panic_and_what_is_refused_is_told_in_one_line(text in "\\PC{0,60}") {
+        if let Err(said) = from_text(&text, &[]) {
+            proptest::prop_assert_eq!(said.to_string().lines().count(), 1, "{:?}", said);
+        }
+    }
+
+    #[test]
+    fn no_file_near_a_scenario_makes_it_panic_and_what_is_refused_is_told_in_one_line(
+        members in proptest::collection::vec(
+            (
+                "name|method|path|weight|expect|contract|headers|body|body\\.\"[a-z\n]{0,3}\"|\"\\PC{0,4}\"",
+                "\"(/?[a-z$\\{\\}(),.0-9%\\\\n ]{0,24})\"|-?[0-9]{1,19}|\\[[0-9, ]{0,8}\\]|\\{ ?(\"[a-z-]{1,6}\" = \"[a-z$\\{\\}]{0,8}\")? ?\\}|true|nan",
+            ),
+            0..6,
+        ),
+        whole in proptest::bool::ANY,
+    ) {
+        let mut text = "[[step]]\n".to_owned();
+        if whole {
+            text += "method = \"POST\"\npath = \"/a\"\n";
+        }
+        for (name, value) in members {
+            text += &format!("{name} = {value}\n");
+        }
+        match from_text(&text, &[]) {
+            Ok(scenario) => drop(wire(&scenario.request(0))),
+            Err(said) => {
+                proptest::prop_assert_eq!(said.to_string().lines().count(), 1, "{:?} of {}", said, text);
+            }
+        }
+    }
+}

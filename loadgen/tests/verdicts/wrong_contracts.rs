@@ -146,3 +146,51 @@ fn a_file_that_is_not_there_or_comes_twice_is_refused() {
         "{twice}"
     );
 }
+
+/// It is a contract that is the same when it was written and read again, or told in one line.
+fn is_read_or_told(text: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mine.toml");
+    fs::write(&file, text).unwrap();
+    let Ok(contracts) = Contracts::load(std::slice::from_ref(&file)) else {
+        drop(error(text));
+        return;
+    };
+    for name in contracts.names() {
+        let written = contracts.get(name).unwrap().to_toml().unwrap();
+        fs::write(&file, &written).unwrap();
+        let again = Contracts::load(std::slice::from_ref(&file)).unwrap();
+        assert_eq!(again.get(name).unwrap().to_toml().unwrap(), written);
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 64, ..Default::default() })]
+
+    #[test]
+    fn no_text_is_more_than_a_contract_or_one_line(text in "\\PC{0,60}") {
+        is_read_or_told(&text);
+    }
+
+    #[test]
+    fn no_file_near_a_contract_is_more_than_one_or_one_line(
+        name in "[a-z\\\\n\"]{0,3}",
+        members in proptest::collection::vec(
+            (
+                "id|service|kind|name|parent|parents|min|max|status|root|deferred|attributes|when|\"\\PC{0,4}\"",
+                "\"([a-z*|{}\\\\n ]{0,8})\"|-?[0-9]{1,19}|\\[(\"[a-z]\")?\\]|\\{ ?(\"[a-z.]{1,6}\" = (\"[a-z*]{0,3}\"|1|true))? ?\\}|true",
+            ),
+            0..4,
+        ),
+        table in "span|admit|else",
+    ) {
+        let mut text = format!("name = \"{name}\"\n{ROOT}\n[[{table}]]\n");
+        if table == "span" {
+            text += "service = 's'\nkind = 'client'\n";
+        }
+        for (name, value) in members {
+            text += &format!("{name} = {value}\n");
+        }
+        is_read_or_told(&text);
+    }
+}
