@@ -16,7 +16,15 @@ const DEADLINE: Duration = Duration::from_secs(20);
 #[tokio::test]
 async fn every_page_is_the_shell_under_a_strict_policy() {
     let viewer = start().await;
-    for path in ["/", "/charts", "/compare", "/logs", "/map", "/trace", &format!("/trace/{}", hex_id(TRACE))] {
+    for path in [
+        "/",
+        "/charts",
+        "/compare",
+        "/logs",
+        "/map",
+        "/trace",
+        &format!("/trace/{}", hex_id(TRACE)),
+    ] {
         let response = get(&viewer, path).await;
         let headers = response.headers().clone();
         assert_eq!(
