@@ -1,10 +1,5 @@
 //! schemathesis asks the running gateway what its OpenAPI document allows and what it forbids, and holds each answer against the document.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test ends at the first thing that is not as it should be"
-)]
-
 use std::time::Duration;
 
 use testbed::{Chain, ChainOptions, External, Service};
