@@ -38,7 +38,7 @@ async fn a_disk_fills_up(database: Database, disk: Tmpfs, codes: &[&str]) {
     let lines = subject.running.logged(&refused[0].trace_id, "Request failed").await;
     let says =
         |code: &&str| lines.iter().any(|line| line.to_string().contains(&format!("code {code}")));
-    assert!(codes.iter().any(|code| says(code)), "{lines:?}");
+    assert!(codes.iter().any(says), "{lines:?}");
     assert_eq!(subject.rows().await, before + i64::try_from(accepted).unwrap());
 
     disk.make_room();
