@@ -68,5 +68,9 @@ fn the_dashboards_are_read_from_where_compose_mounts_them() {
     let compose = fs::read_to_string(folder().join("../compose.yaml")).unwrap();
 
     assert!(compose.contains(&format!("./grafana/dashboards:{mounted}:ro")), "{mounted}");
-    assert!(compose.contains("./grafana/provisioning:/etc/grafana/provisioning:ro"));
+    for folder in ["datasources", "dashboards"] {
+        let mount =
+            format!("./grafana/provisioning/{folder}:/etc/grafana/provisioning/{folder}:ro");
+        assert!(compose.contains(&mount), "{mount}");
+    }
 }

@@ -111,12 +111,13 @@ impl Subject {
         answer
     }
 
-    /// One request is accepted, and its repeat changes nothing. Until then it may have been refused for any reason but `over`: a busy machine
-    /// takes its time to open a connection, yet none is kept on which that was the answer.
+    /// One request is accepted, and its repeat changes nothing. Until then it may have been refused for any reason, as a busy machine takes
+    /// its time to open a connection, but for `over` once at most: by a session that the outbox opened while that still was the answer,
+    /// and with it go all that are as old.
     pub(crate) async fn accepts_after(&self, over: &str) {
         let (id, before) = (Uuid::new_v4(), self.rows().await);
-        self.is_accepted(id, over).await;
-        self.is_accepted(id, over).await;
+        self.is_accepted(id, over, 1).await;
+        self.is_accepted(id, over, 0).await;
         assert_eq!(self.rows().await, before + 1);
     }
 
@@ -125,7 +126,8 @@ impl Subject {
         self.accepts_after("nothing").await;
     }
 
-    async fn is_accepted(&self, id: Uuid, over: &str) {
+    async fn is_accepted(&self, id: Uuid, over: &str, at_most: usize) {
+        let mut met = 0;
         let accepted = until(DEADLINE, async || {
             let answer = self.post(id, 8000).await;
             if matches!(answer.status, 200 | 202) {
@@ -134,7 +136,8 @@ impl Subject {
             answer.problem(503, "dependency_unavailable", self.name);
             let lines = self.running.logged(&answer.trace_id, "Request failed").await;
             let says = |line: &Value| line.to_string().contains(&format!("code {over}"));
-            assert!(!lines.iter().any(says), "{over} is over: {lines:?}");
+            met += usize::from(lines.iter().any(says));
+            assert!(met <= at_most, "{over} is over: {lines:?}");
             None
         });
         assert!(accepted.await.is_some(), "{}", self.running.process.last_output());
