@@ -42,7 +42,10 @@ async fn with_databases_in_the_cluster_migrations_run_after_them() {
 #[tokio::test]
 async fn the_addresses_of_databases_in_the_cluster_are_theirs() {
     let Some(rendered) = render(IN_CLUSTER).await else { return };
-    let secret = &rendered.object("Secret", "-databases")["stringData"];
+    let object = rendered.object("Secret", "-databases-in-cluster");
+    // As the volumes do: their databases know no other passwords.
+    assert_eq!(object["metadata"]["annotations"]["helm.sh/resource-policy"], "keep");
+    let secret = &object["stringData"];
     let text = |key: &str| secret[key].as_str().unwrap().to_owned();
     let (postgres, mysql) = (text("postgres-password"), text("mysql-password"));
     assert!(postgres.len() == 32 && mysql.len() == 32 && postgres != mysql);
@@ -66,7 +69,8 @@ async fn the_addresses_of_databases_in_the_cluster_are_theirs() {
         let from =
             &variables.iter().find(|variable| variable["name"] == name).unwrap()["valueFrom"];
         assert_eq!(from["secretKeyRef"]["key"], key, "{component}: {name}");
-        assert_eq!(from["secretKeyRef"]["name"], "tracechain-databases", "{component}: {name}");
+        let secret = &from["secretKeyRef"]["name"];
+        assert_eq!(secret, "tracechain-databases-in-cluster", "{component}: {name}");
     }
     let Some(own) = render("databases.enabled=true,databases.inClusterSecret=mine").await else {
         return;

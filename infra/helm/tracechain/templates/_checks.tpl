@@ -8,6 +8,9 @@
 {{- fail (printf "metrics.port is %v, which is the port of %s: give /metrics one of its own, such as 9464" $own.port $own.component) -}}
 {{- end -}}
 {{- end -}}
+{{- if and .Values.loadgen.enabled .Values.loadgen.verify (eq .Values.settings.edgeTrust "restart") -}}
+{{- fail "loadgen.verify: with settings.edgeTrust=restart the gateway leaves the load generator's traces and begins its own, so none can be whole; set loadgen.verify=false, or edgeTrust=continue" -}}
+{{- end -}}
 {{- $ours := list "PORT" "HOST" "METRICS_PORT" "DRAIN_TIMEOUT_MS" "DATABASE_URL" "DB_POOL_SIZE" "DB_STARTUP_TIMEOUT_MS" "API_TOKEN" "EDGE_TRUST" "OTEL_EXPORTER_OTLP_ENDPOINT" "OTEL_EXPORTER_OTLP_PROTOCOL" "OTEL_EXPORTER_OTLP_HEADERS" "OTEL_RESOURCE_ATTRIBUTES" -}}
 {{- range $where := list "service" "gateway" "user" "order" "audit" -}}
 {{- range $name, $_ := (index $.Values $where).env | default dict -}}

@@ -1,22 +1,20 @@
 {{/* Names, labels and the one table of the four services. */}}
 
 {{- define "tracechain.fullname" -}}
-{{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
-{{- else -}}
+{{- $full := .Values.fullnameOverride -}}
+{{- if not $full -}}
 {{- $name := default .Chart.Name .Values.nameOverride -}}
-{{- if contains $name .Release.Name -}}
-{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
-{{- else -}}
-{{- printf "%s-%s" .Release.Name $name | trunc 40 | trimSuffix "-" -}}
+{{- $full = ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) -}}
 {{- end -}}
-{{- end -}}
+{{- /* A release may be called `1.2`; a Service may not: its name has no dot and begins with a letter. */ -}}
+{{- if regexMatch "^[0-9]" $full -}}{{- $full = printf "x%s" $full -}}{{- end -}}
+{{- $full | replace "." "-" | trunc 40 | trimAll "-" -}}
 {{- end -}}
 
 {{/* What a pod is found by: never changes in the life of a release. Takes (dict "root" $ "component" NAME). */}}
 {{- define "tracechain.selector" -}}
-app.kubernetes.io/name: {{ default .root.Chart.Name .root.Values.nameOverride }}
-app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/name: {{ default .root.Chart.Name .root.Values.nameOverride | quote }}
+app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 app.kubernetes.io/component: {{ .component }}
 {{- end -}}
 
@@ -56,10 +54,10 @@ http://{{ include "tracechain.fullname" .root }}-{{ $service.component }}:{{ $se
 {{- end -}}
 {{- end -}}
 
-{{/* The Secret with the three addresses: the user's, or that of the databases in the cluster. */}}
+{{/* The Secret with the three addresses: the user's, or that of the databases in the cluster. Never one name: helm would take the user's for its own. */}}
 {{- define "tracechain.databaseSecret" -}}
 {{- if .Values.databases.enabled -}}
-{{- default (printf "%s-databases" (include "tracechain.fullname" .)) .Values.databases.inClusterSecret -}}
+{{- default (printf "%s-databases-in-cluster" (include "tracechain.fullname" .)) .Values.databases.inClusterSecret -}}
 {{- else -}}
 {{- .Values.databases.existingSecret -}}
 {{- end -}}

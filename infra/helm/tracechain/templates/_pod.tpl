@@ -39,16 +39,16 @@ deployment.environment.name={{ .Values.settings.environment }},k8s.namespace.nam
 {{/* What only a Secret may hold. */}}
 {{- define "tracechain.secretVariables" -}}
 {{- with .Values.otlp.headers.existingSecret }}
-- {name: OTEL_EXPORTER_OTLP_HEADERS, valueFrom: {secretKeyRef: {name: {{ . }}, key: {{ $.Values.otlp.headers.key }}}}}
+- {name: OTEL_EXPORTER_OTLP_HEADERS, valueFrom: {secretKeyRef: {name: {{ . | quote }}, key: {{ $.Values.otlp.headers.key | quote }}}}}
 {{- end }}
 {{- with .Values.apiToken.existingSecret }}
-- {name: API_TOKEN, valueFrom: {secretKeyRef: {name: {{ . }}, key: {{ $.Values.apiToken.key }}}}}
+- {name: API_TOKEN, valueFrom: {secretKeyRef: {name: {{ . | quote }}, key: {{ $.Values.apiToken.key | quote }}}}}
 {{- end }}
 {{- end -}}
 
 {{/* The address of one database. Takes (dict "root" $ "key" user|order|audit "variable" NAME). */}}
 {{- define "tracechain.databaseVariable" -}}
-- {name: {{ .variable }}, valueFrom: {secretKeyRef: {name: {{ include "tracechain.databaseSecret" .root }}, key: {{ index .root.Values.databases.keys .key }}}}}
+- {name: {{ .variable }}, valueFrom: {secretKeyRef: {name: {{ include "tracechain.databaseSecret" .root | quote }}, key: {{ index .root.Values.databases.keys .key | quote }}}}}
 {{- end -}}
 
 {{/* A container that runs loadgen against the gateway. Takes (dict "root" $ "args" LIST "resources" MAP). */}}

@@ -31,7 +31,7 @@
 {{- if .Values.viewer.enabled -}}
 {{- include "tracechain.pods" (dict "root" . "components" (list "viewer") "port" 4318 "direction" "to") -}}
 {{- else -}}
-{{- include "tracechain.peers" (dict "peers" .Values.networkPolicy.otlp "port" (include "tracechain.portOf" .Values.otlp.endpoint) "direction" "to") -}}
+{{- include "tracechain.peers" (dict "peers" .Values.networkPolicy.otlp "port" (default (include "tracechain.portOf" .Values.otlp.endpoint) (int64 .Values.networkPolicy.otlpPort)) "direction" "to") -}}
 {{- end -}}
 {{- end -}}
 
@@ -39,7 +39,7 @@
 {{- if .Values.viewer.enabled -}}
 {{- include "tracechain.pods" (dict "root" . "components" (list "viewer") "port" 3200 "direction" "to") -}}
 {{- else -}}
-{{- include "tracechain.peers" (dict "peers" .Values.networkPolicy.traces "port" (include "tracechain.portOf" .Values.traces.url) "direction" "to") -}}
+{{- include "tracechain.peers" (dict "peers" .Values.networkPolicy.traces "port" (default (include "tracechain.portOf" .Values.traces.url) (int64 .Values.networkPolicy.tracesPort)) "direction" "to") -}}
 {{- end -}}
 {{- end -}}
 
