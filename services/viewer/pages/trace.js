@@ -8,12 +8,14 @@ import { readFile, readSpans } from './otlp.js';
 import { details } from './trace/details.js';
 import { chainGraph } from './trace/graph.js';
 import { head, opening } from './trace/head.js';
-import { showLogs } from './trace/logs.js';
+import { TraceLogs } from './trace/logs.js';
 import { buildTrace } from './trace/model.js';
 import { Waterfall } from './trace/waterfall.js';
 
-/** What belongs together arrives within this; a trace that has not grown for so long is not asked for again. */
+/** What belongs together arrives within this; a trace that has not grown for so long is asked for more seldom. */
 const SETTLED_MS = 20_000;
+/** A record may be delivered minutes later. */
+const LATE_EVERY_MS = 10_000;
 /** Pretty JSON of more spans than this only stops the page. */
 const MOST_RAW = 1000;
 
@@ -31,7 +33,8 @@ class TracePage {
   #isFile = false;
   #asked = false;
   #grown = 0;
-  #logs = el('div', {});
+  #isBehind = false;
+  #logs = new TraceLogs((span) => this.#goTo(span));
   #aside = el('aside', { class: 'details', hidden: true, 'aria-label': 'Chosen span' });
   #chosen;
   #waterfall = new Waterfall((each) => this.#choose(each), () => this.#keep());
@@ -48,14 +51,18 @@ class TracePage {
     this.#main.replaceChildren(el('h1', {}, 'Open a trace'), opening((file) => this.openFile(file)));
   }
 
-  /** Shows the trace and, while it is young or not here yet, what still arrives of it. */
+  /** Shows the trace and what still arrives of it: at once while it is young or not here yet, later on now and then. */
   followTrace(id) {
     document.title = `${id} · tracechain`;
     const ask = coalesced(() => this.#load(id));
     follow(() => {
       const isSettled = this.#trace && performance.now() - this.#grown > SETTLED_MS;
-      if (!this.#isFile && !(this.#asked && isSettled)) ask();
+      if (this.#asked && isSettled) this.#isBehind = true;
+      else if (!this.#isFile) ask();
     });
+    const catchUp = () => this.#isBehind && !this.#isFile && !document.hidden && ask();
+    setInterval(catchUp, LATE_EVERY_MS);
+    document.addEventListener('visibilitychange', () => document.hidden || this.#isFile || ask.now());
     ask();
   }
 
@@ -78,19 +85,27 @@ class TracePage {
   #showOneOf(spans, name) {
     const traces = Map.groupBy(spans, (span) => span.traceId);
     const ids = [...traces.keys()].sort((a, b) => traces.get(b).length - traces.get(a).length);
-    const choice = el('select', { onchange: () => this.#show(traces.get(choice.value)) }, ids.map((id) => el('option', { value: id }, `${id} (${traces.get(id).length} spans)`)));
-    this.#logs.replaceChildren(el('p', {}, 'A file of spans has no log lines.'));
+    const change = () => {
+      this.#waterfall.unselect();
+      this.#show(traces.get(choice.value));
+    };
+    const choice = el('select', { onchange: change }, ids.map((id) => el('option', { value: id }, `${id} (${traces.get(id).length} spans)`)));
+    this.#logs.say('A file of spans has no log lines.');
+    // What is chosen in the trace before is no part of this one; of an address it may be.
+    if (this.#trace) this.#waterfall.unselect();
     this.#draw(el('p', { class: 'source' }, `From the file ${name}. `, ids.length > 1 && el('label', {}, 'Trace ', choice)));
     this.#show(traces.get(ids[0]));
   }
 
   async #load(id) {
+    this.#isBehind = false;
     try {
       const spans = readSpans(await getTrace(id));
       this.#asked = true;
       if (this.#isFile) return;
       if (spans.length !== this.#spans.length) this.#grow(spans);
-      await showLogs(this.#logs, this.#trace, (span) => this.#goTo(span));
+      await this.#logs.show(this.#trace);
+      say(byId('notice'), '');
     } catch (error) {
       this.#asked = true;
       this.#fail(id, error);
@@ -105,6 +120,7 @@ class TracePage {
   }
 
   #fail(id, error) {
+    if (this.#isFile) return;
     // A trace that was shown stays: the viewer may have been started again, and has forgotten it.
     const told = error.status ? error.message : `The viewer does not answer: ${error.message}`;
     if (this.#trace) {
@@ -123,7 +139,7 @@ class TracePage {
       el('p', { id: 'notice', class: 'notice', role: 'status' }),
       el('div', { class: 'split' }, el('div', { class: 'spans' }, this.#toolbar(), this.#waterfall.element), this.#aside),
       part('chain', 'Chain', el('div', { id: 'graph' })),
-      part('logs', 'Log lines', this.#logs),
+      part('logs', 'Log lines', this.#logs.element),
       el('details', { class: 'raw', ontoggle: (event) => event.target.open && this.#showRaw(event.target) }, el('summary', {}, 'Raw JSON'), el('pre', { tabindex: 0, 'aria-label': 'Raw JSON' })),
     );
   }
@@ -152,6 +168,8 @@ class TracePage {
     byId('graph').replaceChildren(chainGraph(this.#trace));
     const wanted = new URLSearchParams(location.hash.slice(1)).get('span');
     if (wanted) this.#waterfall.select(wanted);
+    const raw = this.#main.querySelector('details.raw');
+    if (raw.open) this.#showRaw(raw);
   }
 
   #choose(each) {

@@ -1,6 +1,6 @@
-// The log lines of a trace, by time.
+// The log lines of a trace, by time, and whether some may be gone.
 
-import { findLogs } from '../api.js';
+import { findLogs, getJson } from '../api.js';
 import { colourClass } from '../colour.js';
 import { el } from '../dom.js';
 import { duration, plural } from '../format.js';
@@ -8,16 +8,57 @@ import { shown } from '../otlp.js';
 
 const MOST = 1000;
 
-/** Fills `place`; `onSpan` gets the id of the span that a reader wants to see. */
-export async function showLogs(place, trace, onSpan) {
-  const { logs } = await findLogs({ trace_id: trace.id, limit: MOST });
-  // Drawn again only for more, so that nobody loses a place in it.
-  if (place.hasChildNodes() && place.dataset.lines === String(logs.length)) return;
-  place.dataset.lines = logs.length;
+export class TraceLogs {
+  #lines = [];
+  #drawn;
+  #isOver = false;
+  #onSpan;
+  #gone = el('div', {});
+  #content = el('div', {});
+  element = el('div', {}, this.#content, this.#gone);
+
+  /** `onSpan` gets the id of the span that a reader wants to see. */
+  constructor(onSpan) {
+    this.#onSpan = onSpan;
+  }
+
+  /** Says something in the place of lines, for good. */
+  say(text) {
+    this.#isOver = true;
+    this.#gone.replaceChildren();
+    this.#content.replaceChildren(el('p', {}, text));
+  }
+
+  /** Asks for the lines of `trace`. What was shown stays: the store lets lines go before the trace. */
+  async show(trace) {
+    const [{ logs }, { logs_evicted: evicted }] = await Promise.all([findLogs({ trace_id: trace.id, limit: MOST }), getJson('/api/store')]);
+    if (this.#isOver) return;
+    const isFewer = logs.length < this.#lines.length;
+    if (!isFewer) this.#lines = read(logs);
+    this.#tellGone(evicted, isFewer);
+    // Drawn again only for more lines, or spans that lines lead to, so that nobody loses a place in it.
+    const drawn = `${this.#lines.length} ${trace.nodes.size}`;
+    if (this.#drawn === drawn) return;
+    this.#drawn = drawn;
+    this.#content.replaceChildren(el('p', {}, told(this.#lines.length)), this.#lines.length > 0 ? table(this.#lines, trace, this.#onSpan) : '');
+  }
+
+  #tellGone(evicted, isFewer) {
+    const some = `${plural(evicted, 'older log line')} of all traces made room for newer ones`;
+    const text = isFewer ? `⚠ Shown as it was: ${some}, lines of this trace among them.` : `⚠ ${some}; lines of this trace may be among them.`;
+    if (evicted === 0 || this.#gone.textContent === text) return;
+    this.#gone.replaceChildren(el('p', { class: 'wrong note' }, text));
+  }
+}
+
+function read(logs) {
   const lines = logs.map((line) => ({ ...line, time: BigInt(line.time_unix_nano) }));
-  lines.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
-  const said = lines.length === 0 ? 'No log line carries this trace id.' : `${plural(lines.length, 'line')}${lines.length === MOST ? ', the newest; older ones are not shown' : ''}.`;
-  place.replaceChildren(el('p', {}, said), lines.length > 0 ? table(lines, trace, onSpan) : '');
+  return lines.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
+}
+
+function told(lines) {
+  if (lines === 0) return 'No log line that is held carries this trace id.';
+  return `${plural(lines, 'line')}${lines === MOST ? ', the newest; older ones are not shown' : ''}.`;
 }
 
 function table(lines, trace, onSpan) {
