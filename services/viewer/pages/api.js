@@ -27,25 +27,46 @@ export async function tagValues(tag) {
   return values;
 }
 
-/** Runs `work` when asked, once at a time; asked meanwhile, once more afterwards, and never so often that asking is all the viewer does. */
-export function coalesced(work) {
-  let running = false;
-  let again = false;
-  return async function ask() {
-    if (running) {
-      again = true;
-      return;
-    }
-    running = true;
+/** However long the work took, it is done again after this. */
+const LONGEST_REST_MS = 10_000;
+
+/**
+ * Runs `work` when asked, once at a time, and never so often that asking is all the viewer does: after each run is a rest of four times
+ * what it took, and whatever was asked meanwhile is done once then, if it `isWanted` still. `now` is for what the reader does: no rest.
+ */
+export function coalesced(work, isWanted = () => true) {
+  let isRunning = false;
+  let isAsked = false;
+  let isUrgent = false;
+  let rest;
+
+  async function run() {
+    clearTimeout(rest);
+    isRunning = true;
+    isAsked = false;
+    isUrgent = false;
     const began = performance.now();
     try {
       await work();
     } finally {
-      running = false;
-      if (again) {
-        again = false;
-        setTimeout(ask, 4 * (performance.now() - began));
-      }
+      isRunning = false;
+      rest = setTimeout(rested, isUrgent ? 0 : Math.min(4 * (performance.now() - began), LONGEST_REST_MS));
     }
+  }
+
+  function rested() {
+    rest = undefined;
+    if (isUrgent || (isAsked && isWanted())) run();
+  }
+
+  function ask() {
+    if (isRunning || rest) isAsked = true;
+    else run();
+  }
+
+  ask.now = () => {
+    if (isRunning) isUrgent = true;
+    else run();
   };
+  return ask;
 }

@@ -25,14 +25,14 @@ class ChartsPage {
   #charts = new Map();
   #isLost = false;
   #window = el('select', { name: 'minutes' }, [...WINDOWS.keys()].map((minutes) => el('option', { value: minutes }, `${minutes} minutes`)));
-  #pause = pauseButton(() => this.#ask());
+  #pause = pauseButton(() => this.#ask.now());
   #found = el('p', { id: 'found', class: 'notice', role: 'status' });
   #troubles = el('div', { id: 'troubles' });
   #summary = el('div', { class: 'wide-table', id: 'summary', tabindex: 0, role: 'region', 'aria-label': 'Services now' });
   #accounts = el('div', { class: 'wide-table', id: 'accounts', tabindex: 0, role: 'region', 'aria-label': 'Account of spans' });
   #sections = new Map();
   #limits = el('p', { class: 'holdings', id: 'limits' });
-  #ask = coalesced(() => this.#load());
+  #ask = coalesced(() => this.#load(), () => !this.#pause.isPaused());
 
   constructor(main) {
     this.#main = main;
@@ -41,7 +41,7 @@ class ChartsPage {
     this.#window.addEventListener('change', () => {
       const isDefault = this.#window.value === DEFAULT_WINDOW;
       history.replaceState(null, '', isDefault ? location.pathname : `?minutes=${this.#window.value}`);
-      this.#ask();
+      this.#ask.now();
     });
   }
 

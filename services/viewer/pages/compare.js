@@ -57,7 +57,14 @@ class ComparePage {
     });
     const grow = coalesced(() => this.#load(true));
     follow(() => grow());
+    document.addEventListener('visibilitychange', () => document.hidden || this.#comeBack(grow));
     this.#load();
+  }
+
+  /** Who comes back to the page may come for what was late. */
+  #comeBack(grow) {
+    for (const name of SIDES) this.#sides[name].grown = performance.now();
+    grow.now();
   }
 
   #readAddress() {

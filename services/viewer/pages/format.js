@@ -8,15 +8,16 @@ export const count = (number) => whole.format(number);
 
 export const plural = (number, one, many = `${one}s`) => `${count(number)} ${number === 1 ? one : many}`;
 
-/** Three digits at most, and a unit that fits. */
+/** Three digits at most, and a unit that fits: the limits are where rounding would come to the next one. */
 export function duration(ms) {
   if (ms < 0) return `-${duration(-ms)}`;
   if (ms === 0) return '0 ms';
-  if (ms < 0.001) return `${digits(ms * 1e6)} ns`;
-  if (ms < 1) return `${digits(ms * 1000)} µs`;
-  if (ms < 1000) return `${digits(ms)} ms`;
-  if (ms < 60_000) return `${digits(ms / 1000)} s`;
-  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
+  if (ms < 0.0009995) return `${digits(ms * 1e6)} ns`;
+  if (ms < 0.9995) return `${digits(ms * 1000)} µs`;
+  if (ms < 999.5) return `${digits(ms)} ms`;
+  if (ms < 59_950) return `${digits(ms / 1000)} s`;
+  const seconds = Math.round(ms / 1000);
+  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
 function digits(number) {

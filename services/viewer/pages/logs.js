@@ -19,8 +19,8 @@ export async function logsPage(main) {
   const given = makeFields();
   const rows = new KeyedRows(cellsOf);
   const table = tableOf(rows);
-  const ask = coalesced(() => load(given, rows, table));
-  const pause = pauseButton(() => ask());
+  const ask = coalesced(() => load(given, rows, table), () => !pause.isPaused());
+  const pause = pauseButton(() => ask.now());
   main.replaceChildren(
     el('div', { class: 'title' }, el('h1', {}, 'Logs'), pause.element),
     el('div', { id: 'store' }),
@@ -61,7 +61,7 @@ function form(given, ask) {
   const submit = (event) => {
     event?.preventDefault();
     keepInAddress(given);
-    ask();
+    ask.now();
   };
   const clear = () => {
     for (const name of FIELDS) given[name].value = name === 'limit' ? DEFAULT_LIMIT : '';
@@ -100,7 +100,8 @@ async function load(given, rows, table) {
     const most = logs.length >= Number(given.limit.value) ? ', the newest; there may be more' : '';
     say(byId('found'), isEmpty ? 'No log line fits.' : `${plural(logs.length, 'line')} shown${most}.`);
     table.hidden = isEmpty;
-    rows.show(logs, (line) => `${line.time_unix_nano} ${line.span_id} ${line.service} ${JSON.stringify(line.message)}`, () => '');
+    // Lines of one key are told apart by their place alone, which moves: each is drawn for what it is.
+    rows.show(logs, (line) => `${line.time_unix_nano} ${line.trace_id} ${line.span_id} ${line.service} ${JSON.stringify(line.message)}`, (line) => JSON.stringify(line));
   } catch (error) {
     say(byId('found'), `No answer: ${error.message}`);
   }

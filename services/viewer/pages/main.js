@@ -10,7 +10,7 @@ await open(location.pathname, byId('main'));
 async function open(path, main) {
   if (path === '/trace' || path.startsWith('/trace/')) {
     const { tracePage } = await import('./trace.js');
-    return tracePage(main, decodeURIComponent(path.slice('/trace/'.length)));
+    return tracePage(main, decoded(path.slice('/trace/'.length)));
   }
   if (path === '/compare') {
     const { comparePage } = await import('./compare.js');
@@ -30,6 +30,15 @@ async function open(path, main) {
   }
   const { tracesPage } = await import('./traces.js');
   return tracesPage(main);
+}
+
+/** What cannot be decoded stays as it is: the viewer refuses it with a sentence. */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 function markCurrent() {

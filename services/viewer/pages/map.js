@@ -17,7 +17,7 @@ const narrow = matchMedia('(max-width: 70rem)');
 
 export function mapPage(main) {
   document.title = 'Map · tracechain';
-  const period = periodField(() => ask());
+  const period = periodField(() => ask.now());
   const picture = new Picture();
   const nodes = new NumberTable('Services and databases', ['Name', 'Kind'], (node) => [node.id, node.kind]);
   const edges = new NumberTable('Calls', ['Call', 'Of'], (edge) => [`${edge.source} → ${edge.target}`, edge.callee]);
@@ -27,8 +27,8 @@ export function mapPage(main) {
     } catch (error) {
       say(byId('found'), `No answer: ${error.message}`);
     }
-  });
-  const pause = pauseButton(() => ask());
+  }, () => !pause.isPaused());
+  const pause = pauseButton(() => ask.now());
   main.replaceChildren(
     el('div', { class: 'title' }, el('h1', {}, 'Map'), pause.element),
     el('div', { id: 'store' }),
@@ -52,7 +52,7 @@ export function mapPage(main) {
     if (!pause.isPaused()) ask();
   });
   setInterval(() => document.hidden || pause.isPaused() || ask(), REFRESH_MS);
-  narrow.addEventListener('change', () => ask());
+  narrow.addEventListener('change', () => ask.now());
   ask();
 }
 

@@ -14,10 +14,10 @@ import { Table } from './traces/table.js';
 
 export async function tracesPage(main) {
   document.title = 'Traces · tracechain';
-  const form = filterForm(() => ask());
+  const form = filterForm(() => ask.now());
   const scatter = new Scatter();
   const table = new Table();
-  const pause = pauseButton(() => ask());
+  const pause = pauseButton(() => ask.now());
   main.replaceChildren(
     el('div', { class: 'title' }, el('h1', {}, 'Traces'), pause.element),
     el('div', { id: 'store' }),
@@ -36,7 +36,7 @@ export async function tracesPage(main) {
       if (error.status === 400) form.refuse(error.message);
       else say(byId('found'), `No answer: ${error.message}`);
     }
-  });
+  }, () => !pause.isPaused());
 
   function show(traces) {
     table.show(traces);

@@ -36,7 +36,7 @@ function row(target) {
     shown(now('requests_per_second'), (rate) => `${digits(rate)}/s`),
     shown(failed, (rate) => errorShare(rate, now('requests_per_second'))),
     ...['p50_seconds', 'p95_seconds', 'p99_seconds'].map((column) => shown(now(column), (value) => duration(value * 1000))),
-    shown(used, () => `${used} of ${most}`),
+    shown(used, () => (most === null ? String(used) : `${used} of ${most}`)),
     shown(now('wait_p95_seconds'), (value) => duration(value * 1000)),
     shown(now('resident_bytes'), (value) => `${digits(value / 1_048_576)} MiB`),
   ];

@@ -148,6 +148,9 @@ function accept(fields, message) {
 
 /** Under the place in the line where it stops being a query. */
 function refuse(fields, message, text) {
+  // Live updates are refused like the first question; an alert is said once.
+  if (message.querySelector('p')?.textContent === text && fields.q.value === message.dataset.of) return;
+  message.dataset.of = fields.q.value;
   const [, line, column] = /line (\d+), col (\d+)/.exec(text) ?? [];
   const isQuery = column && !text.startsWith('tags');
   if (isQuery) fields.q.setAttribute('aria-invalid', 'true');
