@@ -75,6 +75,34 @@ async fn a_chain_of_five_thousand_calls_opens_too_and_folds_into_one_row() {
     visit.ends_quietly().await;
 }
 
+#[tokio::test]
+async fn the_many_parts_of_one_span_that_waited_for_ten_thousand_are_drawn_as_few() {
+    let Some(visit) = Visit::begin().await else { return };
+    let browser = &visit.browser;
+    let span = |id: u64| {
+        let (from, to) = if id == 1 { (0, 200_000) } else { (id * 20, id * 20 + 10) };
+        Made::new(
+            "batch",
+            &format!("step {}", id - 1),
+            (id, u64::from(id > 1)),
+            INTERNAL,
+            (from, to),
+        )
+    };
+    // Between two children the root goes on by itself, so as many parts of the critical path are its own.
+    send(&visit.sink.endpoint(), TRACE, &(1..SPANS).map(span).collect::<Vec<_>>()).await;
+
+    visit.open_trace(TRACE).await;
+    browser.wait_for_text(".facts", "9,999").await;
+    browser.wait_for("document.querySelectorAll('.row .critical').length > 0").await;
+    let drawn = browser.run("return document.querySelectorAll('*').length").await;
+    assert!(drawn.as_u64().unwrap() < 3_000, "{drawn} elements");
+    let siblings =
+        "return document.querySelectorAll('[role=treeitem]')[1].getAttribute('aria-setsize')";
+    assert_eq!(browser.run(siblings).await, json!("9998"), "also those that are not drawn");
+    visit.ends_quietly().await;
+}
+
 /// A root, a hundred below it, and the rest below those.
 fn wide_trace() -> Vec<Made> {
     let span = |id: u64| {

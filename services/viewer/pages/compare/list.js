@@ -85,6 +85,7 @@ export class PairList {
   #row(each, place) {
     return pairRow(each, {
       place,
+      of: this.#pairs.length,
       top: place * this.#height,
       total: this.#total,
       isActive: place === this.#active,

@@ -23,7 +23,7 @@ function inOrder(lefts, rights, anchors, depth) {
   const own = (nodes) => nodes.filter((each) => !inner.has(each));
   const couples = couple(own(lefts), own(rights)).map(([left, right]) => [left ?? anchors.get(right), right ?? anchors.get(left)]);
   const start = ([left, right]) => (left ?? right).from;
-  return couples.sort((a, b) => start(b) - start(a)).map(([left, right]) => pair(left, right, depth));
+  return couples.sort((a, b) => start(b) - start(a)).map(([left, right], at, all) => ({ ...pair(left, right, depth), place: all.length - at, siblings: all.length }));
 }
 
 function couple(lefts, rights) {

@@ -10,7 +10,7 @@ const DEEPEST_INDENT = 16;
 
 export const rowId = (place) => `pair-row-${place}`;
 
-export function pairRow(each, { place, top, total, isActive, isSelected, isFlat }) {
+export function pairRow(each, { place, of, top, total, isActive, isSelected, isFlat }) {
   const classes = ['pair', tendency(each), colourClass(each.span.service)];
   if (isActive) classes.push('active');
   return el(
@@ -21,6 +21,8 @@ export function pairRow(each, { place, top, total, isActive, isSelected, isFlat 
       class: classes.join(' '),
       style: { transform: `translateY(${top}px)` },
       'aria-level': isFlat ? 1 : each.depth + 1,
+      'aria-posinset': isFlat ? place + 1 : each.place,
+      'aria-setsize': isFlat ? of : each.siblings,
       'aria-selected': String(isSelected),
       'data-place': place,
     },

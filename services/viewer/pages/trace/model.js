@@ -18,8 +18,11 @@ export function buildTrace(spans) {
   for (const top of tops) {
     if (top !== trace.root || top.span.parentId) blameTop(top, trace.root);
   }
+  number(tops);
+  for (const each of nodes.values()) number(each.children);
   markCritical(trace.root);
   markLate(trace.root);
+  for (const each of nodes.values()) each.critical.sort(([a], [b]) => a - b);
   trace.problems = [...nodes.values()].filter((each) => each.problems.length > 0).sort(byStart);
   return trace;
 }
@@ -27,7 +30,12 @@ export function buildTrace(spans) {
 function node(span, start) {
   const from = Number(span.start - start) / 1e6;
   const to = Math.max(Number(span.end - start) / 1e6, from);
-  return { span, from, to, parent: undefined, children: [], depth: 0, problems: [], critical: [], network: undefined };
+  return { span, from, to, parent: undefined, children: [], depth: 0, place: 1, siblings: 1, problems: [], critical: [], network: undefined };
+}
+
+/** Which of how many each is, for those who listen: the document has only the rows in view. */
+function number(siblings) {
+  siblings.forEach((each, at) => Object.assign(each, { place: at + 1, siblings: siblings.length }));
 }
 
 const byStart = (a, b) => a.from - b.from || b.to - a.to;
@@ -121,20 +129,24 @@ function blameTop(top, root) {
   }
 }
 
-/** Backwards from the end: whichever child ended last decided, then whichever ended last before that one began. */
+/**
+ * Backwards from the end: whichever child ended last decided, then whichever ended last before that one began. A child decides only of
+ * its parent's time: what a skewed clock puts before that is its grandparent's.
+ */
 function markCritical(root) {
-  const waiting = [[root, root.to]];
+  const waiting = [[root, root.from, root.to]];
   while (waiting.length > 0) {
-    const [each, until] = waiting.pop();
+    const [each, since, until] = waiting.pop();
+    const begin = Math.max(each.from, since);
     let end = Math.min(until, each.to);
     for (const child of each.children.toSorted((a, b) => b.to - a.to)) {
       const childEnd = Math.min(child.to, each.to);
-      if (childEnd > end || childEnd <= each.from || child.from >= end) continue;
+      if (childEnd > end || childEnd <= begin || child.from >= end) continue;
       if (end > childEnd) each.critical.push([childEnd, end]);
-      waiting.push([child, childEnd]);
-      end = Math.max(child.from, each.from);
+      waiting.push([child, begin, childEnd]);
+      end = Math.max(child.from, begin);
     }
-    if (end > each.from || each.to === each.from) each.critical.push([each.from, end]);
+    if (end > begin || each.to === each.from) each.critical.push([begin, end]);
   }
 }
 
@@ -144,17 +156,17 @@ function markCritical(root) {
  */
 function markLate(root) {
   const last = lastMoments(root);
-  const waiting = [root];
+  const waiting = [[root, root.to]];
   while (waiting.length > 0) {
-    const each = waiting.pop();
-    const begin = Math.max(each.from, root.to);
+    const [each, since] = waiting.pop();
+    const begin = Math.max(each.from, since);
     let end = last.get(each);
     for (const child of each.children.toSorted((a, b) => last.get(b) - last.get(a))) {
       const childEnd = last.get(child);
       if (childEnd <= begin) break;
       if (childEnd > end || child.from >= end) continue;
       own(each, childEnd, end);
-      waiting.push(child);
+      waiting.push([child, begin]);
       end = Math.max(child.from, begin);
     }
     own(each, begin, end);

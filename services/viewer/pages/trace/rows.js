@@ -10,6 +10,8 @@ const DEEPEST_INDENT = 16;
 const ROOM = 18;
 /** How far a bar goes beyond the part that is shown, in percent: its end is then not to be seen. */
 const BEYOND = 2;
+/** Parts of the critical path nearer to each other than this, in percent of the whole width, are drawn as one: ten thousand are none that can be told apart. */
+const TOO_NEAR = 0.1;
 
 export function row(each, state) {
   const { span } = each;
@@ -24,6 +26,8 @@ export function row(each, state) {
       class: classes.join(' '),
       style: { transform: `translateY(${state.top}px)` },
       'aria-level': each.depth + 1,
+      'aria-posinset': each.place,
+      'aria-setsize': each.siblings,
       'aria-expanded': each.children.length > 0 ? String(!state.isCollapsed) : undefined,
       'aria-selected': String(state.isSelected),
       'data-index': state.index,
@@ -88,8 +92,20 @@ function bar(each, view, from, to) {
     { class: 'bar', style: { left: percent(from / 100), width: percent((to - from) / 100) } },
     wait && wait.there > 0 && part('network', [each.from, each.from + wait.there]),
     wait && wait.back > 0 && part('network', [each.to - wait.back, each.to]),
-    each.critical.map((critical) => part('critical', critical)),
+    joined(each.critical, view).map((critical) => part('critical', critical)),
   );
+}
+
+/** The parts in view, by time; so a row has a thousand at most. */
+function joined(parts, view) {
+  const found = [];
+  for (const [from, to] of parts) {
+    if (view.at(to) < -BEYOND || view.at(from) > 100 + BEYOND) continue;
+    const last = found.at(-1);
+    if (last && view.at(from) - view.at(last[1]) < TOO_NEAR) last[1] = Math.max(last[1], to);
+    else found.push([from, to]);
+  }
+  return found;
 }
 
 /** Beside the bar, on the side where there is room, else in it. */
