@@ -163,3 +163,16 @@ async fn an_address_of_the_users_opens_its_own_port() {
     let Some(everything) = render(EVERYTHING).await else { return };
     assert!(arrows(&everything, "ingress").iter().all(|(from, _, _)| from != "anywhere"));
 }
+
+/// Whom the chart does not know comes in by name, and a Service's port may be another than its pods'.
+#[tokio::test]
+async fn further_clients_and_the_ports_of_pods_behind_a_service_are_values() {
+    let values = "networkPolicy.otlpPort=4400,networkPolicy.tracesPort=3201,\
+        networkPolicy.gatewayClients[0].ipBlock.cidr=10.1.0.0/16,networkPolicy.metricsClients[0].ipBlock.cidr=10.2.0.0/16";
+    let Some(rendered) = render(values).await else { return };
+    let (out, inward) = (arrows(&rendered, "egress"), arrows(&rendered, "ingress"));
+    let reached = set(&[("gateway", "observability", 4400), ("loadgen", "observability", 3201)]);
+    assert!(out.is_superset(&reached), "{out:?}");
+    let admitted = set(&[("10.1.0.0/16", "gateway", 5000), ("10.2.0.0/16", "order-service", 9464)]);
+    assert!(inward.is_superset(&admitted), "{inward:?}");
+}

@@ -14,7 +14,20 @@ async fn a_bad_value_is_refused_by_its_name_and_what_is_accepted() {
         ("order.replicas=0", "at '/order/replicas': minimum: got 0, want 1"),
         (
             "otlp.endpoint=collector:4318",
-            "at '/otlp/endpoint': 'collector:4318' does not match pattern '^https?://",
+            "otlp.endpoint is 'collector:4318': give http:// or https://, a host, and a port",
+        ),
+        (
+            "otlp.protocol=grpc,otlp.endpoint=https://otlp.example.org/otlp",
+            "otlp.endpoint is 'https://otlp.example.org/otlp', but gRPC has no path",
+        ),
+        ("traces.url=tempo:3200", "traces.url is 'tempo:3200': give http:// or https://, a host"),
+        (
+            "networkPolicy.databases.user.port=null",
+            "at '/networkPolicy/databases/user': missing property 'port'",
+        ),
+        (
+            "settings.edgeTrust=restart,loadgen.enabled=true",
+            "loadgen.verify: with settings.edgeTrust=restart the gateway leaves the load generator's traces",
         ),
         (
             "otlp.protocol=http/json",

@@ -8,6 +8,16 @@
 {{- fail (printf "metrics.port is %v, which is the port of %s: give /metrics one of its own, such as 9464" $own.port $own.component) -}}
 {{- end -}}
 {{- end -}}
+{{- $address := "^https?://([^][/:@?# ]+|\\[[0-9A-Fa-f:.]+\\])(:[0-9]+)?" -}}
+{{- if not (regexMatch (print $address "(/[^@?# ]*)?$") .Values.otlp.endpoint) -}}
+{{- fail (printf "otlp.endpoint is '%s': give http:// or https://, a host, and a port if it is not the scheme's, such as http://otel-agent:4318; what it asks for as a proof goes into the Secret of otlp.headers" .Values.otlp.endpoint) -}}
+{{- end -}}
+{{- if and (eq .Values.otlp.protocol "grpc") (not (regexMatch (print $address "/?$") .Values.otlp.endpoint)) -}}
+{{- fail (printf "otlp.endpoint is '%s', but gRPC has no path: leave it out, or set otlp.protocol=http/protobuf" .Values.otlp.endpoint) -}}
+{{- end -}}
+{{- if not (regexMatch (print $address "/?$") .Values.traces.url) -}}
+{{- fail (printf "traces.url is '%s': give http:// or https://, a host, and a port if it is not the scheme's, such as http://tempo-query-frontend:3200" .Values.traces.url) -}}
+{{- end -}}
 {{- if and .Values.loadgen.enabled .Values.loadgen.verify (eq .Values.settings.edgeTrust "restart") -}}
 {{- fail "loadgen.verify: with settings.edgeTrust=restart the gateway leaves the load generator's traces and begins its own, so none can be whole; set loadgen.verify=false, or edgeTrust=continue" -}}
 {{- end -}}

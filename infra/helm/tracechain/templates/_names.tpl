@@ -75,11 +75,10 @@ http://{{ include "tracechain.fullname" .root }}-{{ $service.component }}:{{ $se
 {{- if .Values.viewer.enabled -}}http://{{ include "tracechain.fullname" . }}-viewer:3200{{- else -}}{{ .Values.traces.url }}{{- end -}}
 {{- end -}}
 
-{{/* The port of a URL, or that of its scheme. */}}
+{{/* The port of a URL, or that of its scheme. It fails on none: "tracechain.checks" says what is wrong with one. */}}
 {{- define "tracechain.portOf" -}}
-{{- $url := urlParse . -}}
-{{- $port := regexFind ":[0-9]+$" $url.host | trimPrefix ":" -}}
-{{- if $port -}}{{ $port }}{{- else if eq $url.scheme "https" -}}443{{- else -}}80{{- end -}}
+{{- $port := regexFind "^https?://[^/]+" . | regexFind ":[0-9]+$" | trimPrefix ":" -}}
+{{- if $port -}}{{ $port }}{{- else if hasPrefix "https:" . -}}443{{- else -}}80{{- end -}}
 {{- end -}}
 
 {{/* SIGTERM comes after preStop; then requests drain, then at most twice 5 s of telemetry's last export, and 2 s in hand. */}}
