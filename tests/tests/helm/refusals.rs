@@ -20,6 +20,10 @@ async fn a_bad_value_is_refused_by_its_name_and_what_is_accepted() {
             "otlp.protocol=grpc,otlp.endpoint=https://otlp.example.org/otlp",
             "otlp.endpoint is 'https://otlp.example.org/otlp', but gRPC has no path",
         ),
+        (
+            "ingress.hosts[0]=a..b",
+            "ingress.hosts: 'a..b' is no name of a host: give lower-case letters",
+        ),
         ("traces.url=tempo:3200", "traces.url is 'tempo:3200': give http:// or https://, a host"),
         (
             "networkPolicy.databases.user.port=null",

@@ -18,6 +18,11 @@
 {{- if not (regexMatch (print $address "/?$") .Values.traces.url) -}}
 {{- fail (printf "traces.url is '%s': give http:// or https://, a host, and a port if it is not the scheme's, such as http://tempo-query-frontend:3200" .Values.traces.url) -}}
 {{- end -}}
+{{- range .Values.ingress.hosts -}}
+{{- if or (gt (len .) 253) (not (regexMatch "^(\\*\\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$" .)) -}}
+{{- fail (printf "ingress.hosts: '%s' is no name of a host: give lower-case letters, digits and hyphens between dots, such as tracechain.example.org or *.example.org" .) -}}
+{{- end -}}
+{{- end -}}
 {{- if and .Values.loadgen.enabled .Values.loadgen.verify (eq .Values.settings.edgeTrust "restart") -}}
 {{- fail "loadgen.verify: with settings.edgeTrust=restart the gateway leaves the load generator's traces and begins its own, so none can be whole; set loadgen.verify=false, or edgeTrust=continue" -}}
 {{- end -}}
