@@ -146,3 +146,29 @@ async fn no_two_objects_have_one_name_and_all_carry_the_release() {
         }
     }
 }
+
+/// `helm test --logs` reads the pod after it has succeeded.
+#[tokio::test]
+async fn the_pod_of_a_test_stays_for_its_log() {
+    let Some(rendered) = render("").await else { return };
+    let annotations = &rendered.object("Pod", "-test")["metadata"]["annotations"];
+    assert_eq!(annotations["helm.sh/hook-delete-policy"], "before-hook-creation");
+}
+
+/// A release may be called `1.2` or `true`; a Service's name has no dot and begins with a letter, and a label is a text.
+#[tokio::test]
+async fn any_name_of_a_release_gives_names_and_labels_that_kubernetes_takes() {
+    if External::HELM.is_not_run() {
+        return;
+    }
+    for (release, name) in [("1.2", "x1-2-tracechain-gateway"), ("true", "true-tracechain-gateway")]
+    {
+        let text = helm(&["template", release, &chart()], "").await.unwrap();
+        let objects = documents(&text);
+        let gateway = objects
+            .iter()
+            .find(|object| object["kind"] == "Service" && object["metadata"]["name"] == name)
+            .unwrap_or_else(|| panic!("no Service {name}"));
+        assert_eq!(gateway["metadata"]["labels"]["app.kubernetes.io/instance"], release);
+    }
+}
