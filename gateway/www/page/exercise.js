@@ -25,10 +25,13 @@ function kept() {
 
 const draw = (list) => list[crypto.getRandomValues(new Uint32Array(1))[0] % list.length];
 
-/** Makes the exercises in `place`. */
+/** Makes the exercises in `place`; `showing` gives what shows traces now. */
 export function wireExercises(place, { settings, showing, changed }) {
   /** `running`: {id, variant, traces}; `solved`: ids. */
   let state = { solved: [], ...kept() };
+  /** Of what begins and ends; what another one has overtaken goes no further. */
+  let turn = 0;
+  let writing = Promise.resolve();
   const cards = new Map(EXERCISES.map((exercise) => [exercise.id, card(exercise)]));
   place.replaceChildren(...[...cards.values()].map((one) => one.element));
 
@@ -40,6 +43,12 @@ export function wireExercises(place, { settings, showing, changed }) {
       // Then a reload forgets it; the banner still says what is on.
     }
     for (const [id, one] of cards) one.mark(state.running?.id === id, state.solved.includes(id));
+  }
+
+  /** Faults are written by one after the other: what is on in the end is what the last one wanted. */
+  function inTurn(write) {
+    writing = writing.catch(() => {}).then(write);
+    return writing;
   }
 
   function card(exercise) {
@@ -68,29 +77,37 @@ export function wireExercises(place, { settings, showing, changed }) {
   }
 
   async function begin(exercise) {
+    turn += 1;
+    const mine = turn;
     const { say, body } = cards.get(exercise.id);
     for (const one of cards.values()) one.say('', '');
     keep({ running: null });
     say('Breaking something, and sending requests …', 'note');
     try {
-      await allOff();
       const variant = Math.max(0, exercise.variants.indexOf(draw(exercise.variants)));
-      const { service, faults } = exercise.variants[variant];
-      keep({ running: { id: exercise.id, variant, traces: [] } });
-      await writeFaults(service, faults);
+      await inTurn(() => mine === turn && breakOne(exercise, variant, mine));
+      if (mine !== turn) return;
       const traces = await sendAll(exercise.requests);
       // Another one may have been started meanwhile, or all been switched off.
-      if (state.running?.id !== exercise.id || state.running.variant !== variant) return;
+      if (mine !== turn) return;
       keep({ running: { id: exercise.id, variant, traces } });
       say('', '');
       ask(exercise);
       body.querySelector('a, input')?.focus();
     } catch (error) {
+      if (mine !== turn) return;
       keep({ running: null });
       say(`The exercise could not begin: ${error.message}`, 'bad');
-      await allOff().catch(() => {});
+      await inTurn(allOff).catch(() => {});
     }
     await changed();
+  }
+
+  async function breakOne({ id, variants }, variant, mine) {
+    await allOff();
+    if (mine !== turn) return;
+    keep({ running: { id, variant, traces: [] } });
+    await writeFaults(variants[variant].service, variants[variant].faults);
   }
 
   async function sendAll(count) {
@@ -123,7 +140,8 @@ export function wireExercises(place, { settings, showing, changed }) {
   function traceLink({ traceId }) {
     const id = make('code', {}, `${traceId.slice(0, 12)}…`);
     const away = make('span', { class: 'unseen' }, ', in a new tab');
-    return showing ? make('a', { href: showing.link(traceId), target: '_blank', rel: 'noopener', title: traceId }, id, away) : id;
+    const shownBy = showing();
+    return shownBy ? make('a', { href: shownBy.link(traceId), target: '_blank', rel: 'noopener', title: traceId }, id, away) : id;
   }
 
   async function check(event, exercise) {
@@ -142,12 +160,13 @@ export function wireExercises(place, { settings, showing, changed }) {
   }
 
   async function over(exercise, text, kind, isSolved) {
+    turn += 1;
     const { traces } = state.running;
     keep({ running: null, solved: isSolved ? [...new Set([...state.solved, exercise.id])] : state.solved });
     const { say, element } = cards.get(exercise.id);
     say(text, kind);
     element.querySelector('.head button').focus();
-    const isOff = await allOff().then(() => true, (error) => say(`${text} But a fault could not be switched off: ${error.message}`, 'bad'));
+    const isOff = await inTurn(allOff).then(() => true, (error) => say(`${text} But a fault could not be switched off: ${error.message}`, 'bad'));
     await changed();
     if (isOff && exercise.late) await followLate(exercise, traces, text, kind);
   }
@@ -179,10 +198,12 @@ export function wireExercises(place, { settings, showing, changed }) {
   }
   return {
     isRunning: () => Boolean(state.running),
-    /** Ends what runs, without an answer. */
+    /** Ends what runs, without an answer, and switches all off. */
     end: () => {
+      turn += 1;
       for (const one of cards.values()) one.say('', '');
       keep({ running: null });
+      return inTurn(allOff);
     },
   };
 }

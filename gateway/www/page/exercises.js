@@ -59,13 +59,16 @@ export const EXERCISES = [
   {
     id: 'pool',
     title: 'The starved pool',
-    task: 'Eight requests at once: each alone would be fast, but the last has to wait for all others. In one service they queue for a connection to its database.',
+    task: 'Eight requests at once: each alone would be fast, but the last has to wait for all others. In one service they queue for the only connection to its database.',
     question: 'Whose pool is starved?',
     choices: named(WITH_DATABASE),
     variants: oneOf(WITH_DATABASE, { pool: 1, db_latency: '60ms:1' }),
     requests: 8,
     hint: 'Compare the fastest with the slowest trace. The work is the same; find the service in which the slow one waits for its turn.',
-    solution: (answer) => `${answer}: its statements stood in a queue for the one connection.`,
+    // With SQLite a pool of one is no fault but the rule; there the latency alone makes it starve.
+    solution: (answer) =>
+      `${answer}: each statement held its only connection for 60 ms longer, and all others stood in a queue for it. ` +
+      'With SQLite every service has only one; it starves where statements hold it for long.',
   },
   {
     id: 'spans',

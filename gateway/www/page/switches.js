@@ -9,7 +9,7 @@ const FAULTS = [
   { name: 'error', value: '503:0.5', what: 'answers 503 to every other request' },
   { name: 'drop_context', value: 1, what: 'calls without trace context', notAt: 'audit-service' },
   { name: 'db_latency', value: '200ms:1', what: 'waits for its database', database: true },
-  { name: 'pool', value: 1, what: 'has one connection', database: true },
+  { name: 'pool', value: 1, what: 'has one connection (with SQLite it always has)', database: true },
   { name: 'drop_spans', value: 0.5, what: 'loses every other span' },
   { name: 'down', value: 1, what: 'is dead: no request gets an answer' },
 ];
