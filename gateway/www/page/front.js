@@ -12,11 +12,33 @@ import { askForToken, wireToken } from './token.js';
 import { exportSpan } from './trace.js';
 import { findShowing, readSettings } from './where.js';
 
-/** Settings and what shows traces; requests wait for them, since their spans do. */
-const where = (async () => {
-  const settings = await readSettings();
-  return { settings, showing: await findShowing(settings) };
-})();
+/** What is known of where the page runs. What could not be had is asked for again: it may have been away when the page was loaded. */
+let settings;
+let showing = null;
+let lab;
+
+async function knownSettings() {
+  settings ??= await readSettings();
+  return settings;
+}
+
+async function knownShowing() {
+  if (!showing) {
+    showing = await findShowing(await knownSettings());
+    tellWhere();
+  }
+  if (settings.lab) lab ??= openLab(settings, () => showing);
+  return showing;
+}
+
+function tellWhere() {
+  byId('wiring').textContent = `Requests go to ${settings.peer}; this page’s spans to ${settings.otlpUrl}; traces are shown by ${showing ? `${showing.name} at ${showing.home}` : 'nobody that answers'}.`;
+  if (!showing) return;
+  const link = byId('shown-by');
+  link.href = showing.home;
+  link.textContent = showing.name === 'Grafana' ? 'Grafana' : 'Traces';
+  link.hidden = false;
+}
 
 const value = (id) => byId(id).value;
 
@@ -31,6 +53,8 @@ function wireForm(form, read) {
     clearErrors(form);
     try {
       await exchange(form, read());
+    } catch (error) {
+      byId('answer').replaceChildren(make('p', { class: 'notice bad', role: 'alert' }, `Not sent, since this page does not know where it runs: ${error.message}`));
     } finally {
       button.removeAttribute('aria-disabled');
     }
@@ -39,8 +63,9 @@ function wireForm(form, read) {
 
 async function exchange(form, [method, path, body]) {
   showWaiting({ method, path });
-  const { settings, showing } = await where;
-  const request = await send(method, path, body);
+  // The page's own span needs them.
+  await knownSettings();
+  const [request] = await Promise.all([send(method, path, body), knownShowing()]);
   showAnswer(request, showing);
   remember(request, showing);
   showErrors(form, request.json);
@@ -60,16 +85,8 @@ wireForm(byId('register'), () => ['POST', '/api/v1/register', { first_name: valu
 wireForm(byId('task'), () => ['GET', `/do_task?seconds=${encodeURIComponent(value('seconds').trim())}`]);
 
 try {
-  const { settings, showing } = await where;
-  showRecent(showing);
-  if (showing) {
-    const link = byId('shown-by');
-    link.href = showing.home;
-    link.textContent = showing.name === 'Grafana' ? 'Grafana' : 'Traces';
-    link.hidden = false;
-  }
-  byId('wiring').textContent = `Requests go to ${settings.peer}; this page’s spans to ${settings.otlpUrl}; traces are shown by ${showing ? `${showing.name} at ${showing.home}` : 'nobody that answers'}.`;
-  if (settings.lab) await openLab(settings, showing);
+  showRecent(await knownShowing());
+  await lab;
 } catch (error) {
   byId('wiring').replaceChildren(make('span', { class: 'notice bad' }, `This page does not know where it runs: ${error.message}`));
 }
