@@ -21,7 +21,10 @@ use tower_http::cors::CorsLayer;
 
 use refusal::Refusal;
 
-use crate::{Stats, Store, store::StoredOrigin};
+use crate::{
+    Stats, Store,
+    store::{OfOrigins, StoredOrigin},
+};
 
 /// Searches and the like at once; each decodes what the store holds, so more would only starve the receivers.
 const SCANS: usize = 2;
@@ -96,19 +99,15 @@ impl Query {
 
 /// The decoded resources of a trace, each once.
 #[derive(Default)]
-struct Resources(Vec<(Arc<StoredOrigin>, Vec<KeyValue>)>);
+struct Resources(OfOrigins<Vec<KeyValue>>);
 
 impl Resources {
     /// The position of an origin's resource, for [`Resources::attributes`].
     fn of(&mut self, origin: &Arc<StoredOrigin>) -> usize {
-        let known = self.0.iter().position(|(known, _)| Arc::ptr_eq(known, origin));
-        known.unwrap_or_else(|| {
-            self.0.push((Arc::clone(origin), origin.resource_attributes()));
-            self.0.len() - 1
-        })
+        self.0.position(origin, StoredOrigin::resource_attributes)
     }
 
     fn attributes(&self, position: usize) -> &[KeyValue] {
-        &self.0[position].1
+        self.0.at(position)
     }
 }

@@ -17,7 +17,7 @@ pub(crate) use logs::{NewLog, StoredLog};
 pub(crate) use origins::StoredOrigin;
 pub use stats::Stats;
 use tokio::sync::watch;
-pub(crate) use trace::{EncodedTrace, ServiceNames, StoredSpan};
+pub(crate) use trace::{EncodedTrace, OfOrigins, ServiceNames, StoredSpan};
 pub use trace::{ServiceSpan, Trace};
 pub(crate) use traces::{NewSpan, SpanGroup};
 

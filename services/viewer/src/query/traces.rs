@@ -42,11 +42,16 @@ pub(super) async fn v1(
         );
         return Err(Refusal::new(StatusCode::NOT_FOUND, detail));
     };
+    let is_protobuf = wants_protobuf(&headers);
+    answer(&query, trace, move |trace| bare(&trace, is_protobuf)).await
+}
+
+fn bare(trace: &Trace, is_protobuf: bool) -> Response {
     let encoded = trace.encoded();
-    if wants_protobuf(&headers) {
-        return Ok(protobuf(&encoded));
+    if is_protobuf {
+        return protobuf(&encoded);
     }
-    Ok(Json(Batches { batches: tempo_json::resource_spans(&encoded) }).into_response())
+    Json(Batches { batches: tempo_json::resource_spans(&encoded) }).into_response()
 }
 
 pub(super) async fn v2(
@@ -54,19 +59,39 @@ pub(super) async fn v2(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let trace = find(&query, &id)?;
-    let inspected_bytes = trace.as_ref().map_or(0, |trace| trace.encoded_len() as u64);
-    let encoded = trace.map_or_else(EncodedTrace::default, |trace| trace.encoded());
-    if wants_protobuf(&headers) {
-        let metrics = Some(TraceByIdMetrics { inspected_bytes });
-        return Ok(protobuf(&TraceByIdResponse { trace: Some(encoded), metrics }));
+    let is_protobuf = wants_protobuf(&headers);
+    match find(&query, &id)? {
+        Some(trace) => answer(&query, trace, move |trace| wrapped(&trace, is_protobuf)).await,
+        None if is_protobuf => Ok(protobuf(&TraceByIdResponse {
+            trace: Some(EncodedTrace::default()),
+            metrics: Some(TraceByIdMetrics::default()),
+        })),
+        None => Ok(Json(json!({"trace": {}, "metrics": {}})).into_response()),
     }
-    if encoded.resource_spans.is_empty() {
-        return Ok(Json(json!({"trace": {}, "metrics": {}})).into_response());
+}
+
+fn wrapped(trace: &Trace, is_protobuf: bool) -> Response {
+    let inspected_bytes = trace.encoded_len() as u64;
+    let encoded = trace.encoded();
+    if is_protobuf {
+        let metrics = Some(TraceByIdMetrics { inspected_bytes });
+        return protobuf(&TraceByIdResponse { trace: Some(encoded), metrics });
     }
     let trace = TraceMember { resource_spans: tempo_json::resource_spans(&encoded) };
     let metrics = json!({"inspectedBytes": inspected_bytes.to_string()});
-    Ok(Json(Wrapped { trace, metrics }).into_response())
+    Json(Wrapped { trace, metrics }).into_response()
+}
+
+/// Encodes a trace of any size without holding up receivers and other questions: a large one has to wait for its turn among the scans.
+async fn answer(
+    query: &Query,
+    trace: Trace,
+    encode: impl FnOnce(Trace) -> Response + Send + 'static,
+) -> Result<Response, Refusal> {
+    if trace.is_large() {
+        return query.scan(move |_| encode(trace)).await;
+    }
+    Ok(encode(trace))
 }
 
 #[derive(Serialize)]

@@ -1,6 +1,12 @@
 //! One trace in the store, and the copy of it that readers get.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{
+        HashMap, HashSet,
+        hash_map::Entry::{Occupied, Vacant},
+    },
+    sync::Arc,
+};
 
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span, TracesData};
 use prost::Message;
@@ -10,6 +16,8 @@ use crate::{SpanId, TraceId};
 
 /// From this many spans on a trace gets an index of its span ids; below, a scan is faster and smaller.
 const INDEXED_FROM: usize = 64;
+/// Spans that are encoded in about a millisecond.
+const LARGE: usize = 500;
 /// What the allocator and the reference counts add to a span's bytes.
 const SPAN_ALLOCATION: usize = 32;
 /// An index slot takes 9 bytes, and there are up to 16/7 slots for each id that fits.
@@ -114,6 +122,11 @@ pub(crate) struct EncodedScopeSpans {
 }
 
 impl Trace {
+    /// Whether encoding it may hold up a thread that others wait for.
+    pub(crate) fn is_large(&self) -> bool {
+        self.spans.len() > LARGE
+    }
+
     /// Length of all encoded spans.
     pub(crate) fn encoded_len(&self) -> usize {
         self.spans.iter().map(|span| span.bytes.len()).sum()
@@ -137,19 +150,23 @@ impl Trace {
     /// The spans grouped by resource, then scope, in the order of their arrival.
     pub(crate) fn encoded(&self) -> EncodedTrace {
         let mut scopes: Vec<(&Arc<StoredOrigin>, EncodedScopeSpans)> = Vec::new();
+        let mut known = HashMap::new();
         for span in &self.spans {
-            let known = scopes.iter().position(|(origin, _)| Arc::ptr_eq(origin, &span.origin));
-            let position = known.unwrap_or_else(|| {
+            let position = *known.entry(Arc::as_ptr(&span.origin)).or_insert_with(|| {
                 scopes.push((&span.origin, EncodedScopeSpans::of(&span.origin)));
                 scopes.len() - 1
             });
             scopes[position].1.spans.push(span.bytes.to_vec());
         }
         let mut resource_spans: Vec<EncodedResourceSpans> = Vec::new();
+        let mut known = HashMap::new();
         for (origin, scope) in scopes {
-            match resource_spans.iter_mut().find(|group| group.is_of(origin)) {
-                Some(group) => group.scope_spans.push(scope),
-                None => resource_spans.push(EncodedResourceSpans::of(origin, scope)),
+            match known.entry((&origin.resource, &origin.resource_schema)) {
+                Occupied(position) => resource_spans[*position.get()].scope_spans.push(scope),
+                Vacant(new) => {
+                    new.insert(resource_spans.len());
+                    resource_spans.push(EncodedResourceSpans::of(origin, scope));
+                }
             }
         }
         EncodedTrace { resource_spans }
@@ -171,23 +188,46 @@ impl EncodedResourceSpans {
         let schema_url = origin.resource_schema.to_string();
         Self { resource: origin.resource.to_vec(), scope_spans: vec![scope], schema_url }
     }
+}
 
-    fn is_of(&self, origin: &StoredOrigin) -> bool {
-        *self.resource == *origin.resource && *self.schema_url == *origin.resource_schema
+/// What is decoded once of each origin, by its address: a trace may have as many origins as spans.
+pub(crate) struct OfOrigins<T> {
+    /// The origin goes with it, so that no other one gets its address.
+    seen: Vec<(Arc<StoredOrigin>, T)>,
+    positions: HashMap<usize, usize>,
+}
+
+impl<T> Default for OfOrigins<T> {
+    fn default() -> Self {
+        Self { seen: Vec::new(), positions: HashMap::new() }
+    }
+}
+
+impl<T> OfOrigins<T> {
+    /// The position of an origin's, for [`OfOrigins::at`]; `decode` is asked the first time.
+    pub(crate) fn position(
+        &mut self,
+        origin: &Arc<StoredOrigin>,
+        decode: impl FnOnce(&StoredOrigin) -> T,
+    ) -> usize {
+        *self.positions.entry(Arc::as_ptr(origin).addr()).or_insert_with(|| {
+            self.seen.push((Arc::clone(origin), decode(origin)));
+            self.seen.len() - 1
+        })
+    }
+
+    pub(crate) fn at(&self, position: usize) -> &T {
+        &self.seen[position].1
     }
 }
 
 /// Decodes each resource once for its `service.name`.
 #[derive(Default)]
-pub(crate) struct ServiceNames(Vec<(Arc<StoredOrigin>, String)>);
+pub(crate) struct ServiceNames(OfOrigins<String>);
 
 impl ServiceNames {
     pub(crate) fn of(&mut self, origin: &Arc<StoredOrigin>) -> String {
-        if let Some((_, name)) = self.0.iter().find(|(known, _)| Arc::ptr_eq(known, origin)) {
-            return name.clone();
-        }
-        let name = origin.service_name();
-        self.0.push((Arc::clone(origin), name.clone()));
-        name
+        let position = self.0.position(origin, StoredOrigin::service_name);
+        self.0.at(position).clone()
     }
 }

@@ -142,6 +142,10 @@ impl Collected {
     }
 
     fn see(&mut self, half: &Half) {
+        // A span without a time says nothing of when it was; the window would begin at the epoch.
+        if half.start == 0 {
+            return;
+        }
         self.first = Some(self.first.map_or(half.start, |first| first.min(half.start)));
         self.last = self.last.max(half.start.saturating_add(half.duration));
     }
