@@ -159,7 +159,7 @@ impl Trace {
             scopes[position].1.spans.push(span.bytes.to_vec());
         }
         let mut resource_spans: Vec<EncodedResourceSpans> = Vec::new();
-        let mut known = HashMap::new();
+        let mut known = HashMap::<_, usize>::new();
         for (origin, scope) in scopes {
             match known.entry((&origin.resource, &origin.resource_schema)) {
                 Occupied(position) => resource_spans[*position.get()].scope_spans.push(scope),
