@@ -31,6 +31,12 @@ pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
     env::split_paths(&folders).map(|folder| folder.join(name)).find(|file| file.is_file())
 }
 
+/// A folder of this name beside what is on the `PATH`: `infra/test.sh` puts there where it keeps what it has fetched.
+pub(crate) fn folder_on_path(name: &str) -> Option<PathBuf> {
+    let folders = env::var_os("PATH")?;
+    env::split_paths(&folders).map(|folder| folder.join(name)).find(|folder| folder.is_dir())
+}
+
 /// `NGINX_OTEL_MODULE`: the file of nginx's OpenTelemetry module, built for the nginx that is installed.
 pub(crate) fn nginx_otel_module() -> Option<PathBuf> {
     env::var_os("NGINX_OTEL_MODULE").filter(|path| !path.is_empty()).map(PathBuf::from)

@@ -44,6 +44,7 @@ impl Fetched {
     }
 
     fn place(&self) -> PathBuf {
-        environment::programs().join(self.name)
+        let on_path = environment::folder_on_path(self.name);
+        on_path.unwrap_or_else(|| environment::programs().join(self.name))
     }
 }
