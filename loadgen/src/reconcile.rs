@@ -157,24 +157,41 @@ impl Reconciler {
         Ok(())
     }
 
+    /// Asks for every one that is not known to be pending, and for as many pending ones as tell whether it is too early for them.
     async fn look_again(
         &self,
         requests: &mut Requests,
         open: &mut [(usize, u8)],
         deadline: Instant,
     ) -> anyhow::Result<()> {
-        let mut pending = 0;
-        for some in open.chunks_mut(AT_ONCE) {
-            let ids = some.iter().map(|(index, _)| requests.id(*index));
-            let rows = try_join_all(ids.map(|id| self.lists.rows_of(id, deadline))).await?;
-            for ((index, looks), (orders, audit_records)) in some.iter_mut().zip(rows) {
-                requests.look(*index, &orders, &audit_records);
-                *looks = looks.saturating_add(1);
-                pending += usize::from(requests.is_pending(*index));
-            }
-            if pending >= PENDING_ENOUGH {
+        open.sort_by_key(|(index, _)| requests.is_pending(*index));
+        let unclear = open.partition_point(|(index, _)| !requests.is_pending(*index));
+        let (unclear, pending) = open.split_at_mut(unclear);
+        for some in unclear.chunks_mut(AT_ONCE) {
+            self.look(requests, some, deadline).await?;
+        }
+        let mut still_pending = 0;
+        for some in pending.chunks_mut(AT_ONCE) {
+            self.look(requests, some, deadline).await?;
+            still_pending += some.iter().filter(|(index, _)| requests.is_pending(*index)).count();
+            if still_pending >= PENDING_ENOUGH {
                 break;
             }
+        }
+        Ok(())
+    }
+
+    async fn look(
+        &self,
+        requests: &mut Requests,
+        some: &mut [(usize, u8)],
+        deadline: Instant,
+    ) -> anyhow::Result<()> {
+        let ids = some.iter().map(|(index, _)| requests.id(*index));
+        let rows = try_join_all(ids.map(|id| self.lists.rows_of(id, deadline))).await?;
+        for ((index, looks), (orders, audit_records)) in some.iter_mut().zip(rows) {
+            requests.look(*index, &orders, &audit_records);
+            *looks = looks.saturating_add(1);
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use clap::Parser as _;
 use loadgen::{
     cli::Cli,
     outcome::{Answer, End, Sent},
-    reconcile::Reconciler,
+    reconcile::{Kind, Reconciler},
 };
 use serde_json::{Value, json};
 use testbed::{Received, Reply, Upstream};
@@ -98,6 +98,38 @@ fn older(page: u8) -> Value {
         "request_id": Uuid::from_u128(page.into()), "trace_id": "ab".repeat(16),
         "audit": "recorded", "created_at": at, "recorded_at": at,
     })
+}
+
+#[tokio::test]
+async fn rows_of_an_older_run_are_found_while_very_many_others_stay_pending() {
+    const PENDING: u128 = 40;
+    let pending = |number| {
+        let mut row = row(number, 0);
+        row["audit"] = json!("pending");
+        row
+    };
+    let upstream = Upstream::start(move |received| {
+        let is_orders = received.path.starts_with("/api/v1/orders");
+        let id = received.path.split_once("request_id=").map(|(_, id)| Uuid::parse_str(id));
+        match id {
+            // The lists do not go back to the older run's rows.
+            None if is_orders => page(&(1..=PENDING).map(pending).collect::<Vec<_>>(), None),
+            None => page(&[], None),
+            Some(id) if id == Ok(Uuid::from_u128(PENDING + 1)) => {
+                page(&[row(PENDING + 1, 0)], None)
+            }
+            Some(Ok(id)) if is_orders => page(&[pending(id.as_u128())], None),
+            Some(_) => page(&[], None),
+        }
+    })
+    .await;
+    let reconciler = start(&upstream, None).await.unwrap();
+    (1..=PENDING + 1).for_each(|number| reconciler.note(&done(number)));
+
+    let summary = reconciler.finish(Duration::from_millis(300), |_| {}).await;
+
+    let kinds: Vec<_> = summary.mismatches.iter().map(|of| (of.kind, of.count)).collect();
+    assert_eq!(kinds, [(Kind::AuditPending, 40)], "{summary}");
 }
 
 /// A target that gives `replies` before it gives rows, for every list and page of it anew.
