@@ -16,6 +16,12 @@ fi
 ulimit -n "$(ulimit -Hn)"
 
 if [ -n "${TRACECHAIN_PROGRAMS:-}" ]; then
+    TRACECHAIN_PROGRAMS=$(realpath "$TRACECHAIN_PROGRAMS")
+    for program in tracechain loadgen; do
+        [ -x "$TRACECHAIN_PROGRAMS/$program" ] && continue
+        echo "TRACECHAIN_PROGRAMS: there is no $program in $TRACECHAIN_PROGRAMS; build it, or leave the variable out" >&2
+        exit 2
+    done
     cargo build -q -p testbed --bin drills
     exec target/debug/drills "$@"
 fi
