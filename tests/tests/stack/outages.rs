@@ -34,8 +34,24 @@ async fn start_with(sizes: [String; 2]) -> Option<System> {
     System::start(chain, CollectorOptions::default()).await
 }
 
-/// How many spans of each service the backend holds, over these traces; each id is counted once.
-async fn stored(system: &System, trace_ids: &[String]) -> HashMap<String, f64> {
+/// How many spans of each service the backend holds, over these traces, once it has written what it was sent; each id is counted once.
+async fn stored(
+    system: &System,
+    trace_ids: &[String],
+    services: &[(Service, Scrape)],
+) -> HashMap<String, f64> {
+    let exported: f64 =
+        services.iter().map(|(_, scrape)| scrape.value("otel_sdk_spans_exported_total")).sum();
+    let mut stored = HashMap::new();
+    let written = until(DEADLINE, async || {
+        stored = stored_now(system, trace_ids).await;
+        (stored.values().sum::<f64>() >= exported).then_some(())
+    });
+    assert!(written.await.is_some(), "of {exported} spans the backend has only {stored:?}");
+    stored
+}
+
+async fn stored_now(system: &System, trace_ids: &[String]) -> HashMap<String, f64> {
     let mut stored = HashMap::new();
     for trace_id in trace_ids {
         for seen in system.jaeger.spans(trace_id).await {
@@ -83,7 +99,7 @@ async fn while_the_collector_is_stopped_no_request_fails_and_nothing_is_lost() {
     let services = system.exported().await;
     assert_eq!(lost(&system.forwarded().await), []);
     all_are_whole(&system, &trace_ids).await;
-    let stored = stored(&system, &trace_ids).await;
+    let stored = stored(&system, &trace_ids, &services).await;
     for (service, scrape) in services {
         assert_eq!(closes(service, &scrape, &stored), 0.0, "{service} has lost spans");
     }
@@ -97,7 +113,7 @@ async fn what_a_queue_cannot_hold_while_the_collector_is_stopped_is_dropped_and_
 
     let services = system.exported().await;
     system.forwarded().await;
-    let stored = stored(&system, &trace_ids).await;
+    let stored = stored(&system, &trace_ids, &services).await;
     let gone: f64 =
         services.iter().map(|(service, scrape)| closes(*service, scrape, &stored)).sum();
     assert!(gone > 0.0, "the queues were not filled");
@@ -134,7 +150,7 @@ async fn while_the_backends_are_stopped_nothing_is_dropped_and_all_is_delivered_
     let services = system.exported().await;
     assert_eq!(lost(&system.forwarded().await), []);
     all_are_whole(&system, &trace_ids).await;
-    let stored = stored(&system, &trace_ids).await;
+    let stored = stored(&system, &trace_ids, &services).await;
     for (service, scrape) in services {
         assert_eq!(closes(service, &scrape, &stored), 0.0, "{service} has lost spans");
     }
