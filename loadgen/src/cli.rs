@@ -204,6 +204,9 @@ pub struct LookupArgs {
     /// What it speaks: Tempo (the viewer too), or Jaeger.
     #[arg(long, default_value = "tempo")]
     pub backend: BackendName,
+    /// A header for every look-up, such as 'X-Scope-OrgID: blue' or 'Authorization: Bearer ...'; repeatable.
+    #[arg(id = "lookup_headers", long = "traces-header", env = "LOADGEN_TRACES_HEADER", hide_env_values = true, value_name = "NAME: VALUE", value_parser = header)]
+    pub headers: Vec<HeaderArg>,
     /// How long a trace may take to be whole, from its answer on.
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = positive_duration)]
     pub verify_timeout: Duration,

@@ -40,7 +40,8 @@ fn expectation(number: u64, contract: &Arc<str>) -> Expectation {
 
 #[tokio::test]
 async fn a_hundred_thousand_waiting_traces_take_less_than_50_mib() {
-    let backend = Backend::new(BackendName::Tempo, &"http://127.0.0.1:9".parse().unwrap()).unwrap();
+    let backend =
+        Backend::new(BackendName::Tempo, &"http://127.0.0.1:9".parse().unwrap(), &[]).unwrap();
     let (after, timeout) = (Duration::from_secs(3600), Duration::from_secs(7200));
     let settings = Settings { after, timeout, concurrency: 8, killed: Vec::new() };
     let contracts = Arc::new(Contracts::load(&[]).unwrap());

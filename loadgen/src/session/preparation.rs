@@ -87,7 +87,7 @@ fn named(contracts: &Contracts, name: &str, step: &str) -> Result<(), Invalid> {
 
 async fn backend(args: &RunArgs) -> anyhow::Result<Backend> {
     let lookup = &args.verification.lookup;
-    let backend = Backend::new(lookup.backend, &lookup.traces)?;
+    let backend = Backend::new(lookup.backend, &lookup.traces, &lookup.headers)?;
     backend.check().await.map_err(|error| {
         let url = backend.url();
         Invalid(format!("traces cannot be looked up at {url}: it {error}; start it, or correct --traces or --backend"))

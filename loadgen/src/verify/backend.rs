@@ -11,7 +11,7 @@ use opentelemetry::trace::TraceId;
 use reqwest::Url;
 
 use super::span::Span;
-use crate::cli::BackendName;
+use crate::cli::{BackendName, HeaderArg};
 use http_client::{HttpClient, Reply};
 
 mod http_client;
@@ -53,7 +53,7 @@ pub enum LookupError {
     #[error("did not answer within {} s", LOOKUP_TIMEOUT.as_secs())]
     TooSlow,
     /// An answer that is neither a trace nor the word that there is none.
-    #[error("answered {status}{}", wait(*.retry_after))]
+    #[error("answered {status}{}{}", wait(*.retry_after), wanted(*.status))]
     Status {
         /// Its status.
         status: StatusCode,
@@ -70,6 +70,14 @@ pub enum LookupError {
 
 fn wait(asked: Option<Duration>) -> String {
     asked.map_or_else(String::new, |wait| format!(" and asked for {} s of rest", wait.as_secs()))
+}
+
+fn wanted(status: StatusCode) -> &'static str {
+    if is_refused(status) { "; show what it wants to see by --traces-header" } else { "" }
+}
+
+fn is_refused(status: StatusCode) -> bool {
+    matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
 }
 
 impl LookupError {
@@ -91,14 +99,18 @@ impl LookupError {
 }
 
 impl Backend {
-    /// The backend at `base` (scheme, host and perhaps a port).
+    /// The backend at `base` (scheme, host and perhaps a port); every look-up carries `headers`.
     ///
     /// # Errors
     /// When `base` is no http or https URL, or TLS cannot be set up.
-    pub fn new(speaks: BackendName, base: &http::Uri) -> anyhow::Result<Self> {
+    pub fn new(
+        speaks: BackendName,
+        base: &http::Uri,
+        headers: &[HeaderArg],
+    ) -> anyhow::Result<Self> {
         let base = Url::parse(&base.to_string())
             .with_context(|| format!("--traces {base}: accepted: http://host:port"))?;
-        Ok(Self { speaks, base, client: HttpClient::new()? })
+        Ok(Self { speaks, base, client: HttpClient::new(headers)? })
     }
 
     /// Where it is, for messages.
@@ -128,7 +140,7 @@ impl Backend {
         }
     }
 
-    /// Whether it is there and is what it should be, by something that needs no trace.
+    /// Whether it is there, is what it should be, and lets itself be asked.
     ///
     /// # Errors
     /// When it is not; a server that is not this backend's query API is told from its answer.
@@ -143,12 +155,20 @@ impl Backend {
             BackendName::Jaeger => jaeger::is_object(&reply.body),
         };
         match reply.status {
-            StatusCode::OK if known => Ok(()),
+            StatusCode::OK if known => self.lets_itself_be_asked().await,
             StatusCode::OK | StatusCode::NOT_FOUND => Err(LookupError::garbage(format!(
                 "{path} is not that of {:?}'s query API; is this its address, and --backend what it speaks?",
                 self.speaks
             ))),
             _ => Err(reply.refusal()),
+        }
+    }
+
+    /// What guards traces may let everybody see that it is there. No trace has such an id.
+    async fn lets_itself_be_asked(&self) -> Result<(), LookupError> {
+        match self.fetch(TraceId::from(rand::random_range(1..=u128::MAX))).await {
+            Err(error @ LookupError::Status { status, .. }) if is_refused(status) => Err(error),
+            _ => Ok(()),
         }
     }
 

@@ -134,7 +134,7 @@ async fn settled(backend: &Backend, args: &ContractArgs) -> anyhow::Result<Vec<S
 
 /// The backend, found to be there.
 async fn reach(args: &LookupArgs) -> anyhow::Result<Backend> {
-    let backend = Backend::new(args.backend, &args.traces)?;
+    let backend = Backend::new(args.backend, &args.traces, &args.headers)?;
     match backend.check().await {
         Ok(()) => Ok(backend),
         Err(error) => Err(unreachable(&backend, &error)),

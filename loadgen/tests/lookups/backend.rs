@@ -1,7 +1,10 @@
 //! Reading a trace from the viewer, which speaks as Tempo does.
 
+use std::net::Ipv4Addr;
+
+use http::{HeaderValue, header};
 use loadgen::{
-    cli::BackendName,
+    cli::{BackendName, HeaderArg},
     verify::{
         backend::{Backend, Found},
         span::{Span, Value},
@@ -14,7 +17,7 @@ use viewer::{Config, Viewer};
 use crate::made;
 
 pub(crate) fn tempo(url: &str) -> Backend {
-    Backend::new(BackendName::Tempo, &url.parse().unwrap()).unwrap()
+    Backend::new(BackendName::Tempo, &url.parse().unwrap(), &[]).unwrap()
 }
 
 pub(crate) fn spans(found: Found) -> Vec<Span> {
@@ -63,4 +66,27 @@ async fn an_evicted_trace_is_told_from_an_unknown_one() {
     let backend = tempo(&format!("http://{}", viewer.addresses().query));
     assert_eq!(backend.fetch(made::id(0)).await, Ok(Found::Evicted));
     assert_eq!(backend.fetch(made::id(u64::MAX)).await, Ok(Found::Unknown));
+}
+
+#[tokio::test]
+async fn a_guarded_backend_is_shown_what_it_wants_and_else_says_before_any_look_up_that_it_wants_it()
+ {
+    let config = Config {
+        host: Ipv4Addr::UNSPECIFIED.into(),
+        api_token: Some(shared::config::token("s3cret").unwrap()),
+        ..Config::default()
+    };
+    let viewer = Viewer::start(&config).await.unwrap();
+    let url = format!("http://127.0.0.1:{}", viewer.addresses().query.port());
+    let endpoint = format!("http://127.0.0.1:{}", viewer.addresses().otlp_http.port());
+    made::send(&endpoint, made::failed(1)).await;
+
+    let error = tempo(&url).check().await.unwrap_err().to_string();
+    assert_eq!(error, "answered 401 Unauthorized; show what it wants to see by --traces-header");
+
+    let value = HeaderValue::from_static("Bearer s3cret");
+    let token = HeaderArg { name: header::AUTHORIZATION, value };
+    let backend = Backend::new(BackendName::Tempo, &url.parse().unwrap(), &[token]).unwrap();
+    backend.check().await.unwrap();
+    check_failed_trace(&spans(backend.fetch(made::id(1)).await.unwrap()));
 }

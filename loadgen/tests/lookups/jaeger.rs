@@ -14,7 +14,7 @@ use crate::{
 };
 
 pub(crate) fn backend(url: &str) -> Backend {
-    Backend::new(BackendName::Jaeger, &url.parse().unwrap()).unwrap()
+    Backend::new(BackendName::Jaeger, &url.parse().unwrap(), &[]).unwrap()
 }
 
 #[tokio::test]

@@ -127,7 +127,7 @@ async fn a_variable_of_the_users_wins_for_the_service_that_it_is_given_to() {
 #[tokio::test]
 async fn tokens_headers_and_addresses_of_databases_come_from_secrets_alone() {
     let values = "apiToken.existingSecret=my-token,otlp.headers.existingSecret=my-headers,databases.existingSecret=my-databases";
-    let Some(rendered) = render(values).await else { return };
+    let Some(rendered) = render(&format!("{values},viewer.enabled=true")).await else { return };
     assert_eq!(rendered.of_kind("Secret").count(), 0);
     let from = |component: &str, name: &str| {
         let variables = list(&rendered.pod(component).container()["env"]);
@@ -144,6 +144,11 @@ async fn tokens_headers_and_addresses_of_databases_come_from_secrets_alone() {
         assert_eq!(from(component, "DATABASE_URL").as_deref(), Some("my-databases"));
     }
     assert_eq!(from("gateway", "DATABASE_URL"), None);
+    // The viewer guards what it shows, and loadgen shows it the token.
+    assert_eq!(from("viewer", "API_TOKEN").as_deref(), Some("my-token"));
+    let variables = list(&rendered.pod("loadgen").container()["env"]);
+    let shown = variables.iter().find(|variable| variable["name"] == "LOADGEN_TRACES_HEADER");
+    assert_eq!(shown.unwrap()["value"], "Authorization: Bearer $(API_TOKEN)");
     assert!(
         text("infra/helm/tracechain/values.yaml").contains("existingSecret: tracechain-databases")
     );

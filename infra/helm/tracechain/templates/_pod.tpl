@@ -41,6 +41,10 @@ deployment.environment.name={{ .Values.settings.environment }},k8s.namespace.nam
 {{- with .Values.otlp.headers.existingSecret }}
 - {name: OTEL_EXPORTER_OTLP_HEADERS, valueFrom: {secretKeyRef: {name: {{ . | quote }}, key: {{ $.Values.otlp.headers.key | quote }}}}}
 {{- end }}
+{{ include "tracechain.tokenVariable" . }}
+{{- end -}}
+
+{{- define "tracechain.tokenVariable" -}}
 {{- with .Values.apiToken.existingSecret }}
 - {name: API_TOKEN, valueFrom: {secretKeyRef: {name: {{ . | quote }}, key: {{ $.Values.apiToken.key | quote }}}}}
 {{- end }}
@@ -63,6 +67,10 @@ env:
   {{- include "tracechain.secretVariables" .root | nindent 2 }}
   - {name: LOADGEN_TARGET, value: {{ include "tracechain.url" (dict "root" .root "key" "gateway") | quote }}}
   - {name: LOADGEN_TRACES, value: {{ include "tracechain.tracesUrl" .root | quote }}}
+  {{- if and .root.Values.viewer.enabled .root.Values.apiToken.existingSecret }}
+  # The viewer shows traces to whoever has the token; Kubernetes puts it in.
+  - {name: LOADGEN_TRACES_HEADER, value: "Authorization: Bearer $(API_TOKEN)"}
+  {{- end }}
   - {name: OTEL_EXPORTER_OTLP_ENDPOINT, value: {{ include "tracechain.otlpEndpoint" .root | quote }}}
   - {name: OTEL_EXPORTER_OTLP_PROTOCOL, value: {{ include "tracechain.otlpProtocol" .root | quote }}}
   - {name: OTEL_RESOURCE_ATTRIBUTES, value: {{ include "tracechain.resourceAttributes" .root | quote }}}

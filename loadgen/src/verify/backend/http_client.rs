@@ -9,6 +9,8 @@ use opentelemetry::trace::{SpanId, TraceId};
 use reqwest::Url;
 use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 
+use crate::cli::HeaderArg;
+
 use super::{LOOKUP_TIMEOUT, LookupError, MAX_BODY_BYTES};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -28,7 +30,7 @@ pub(super) struct Reply {
 }
 
 impl HttpClient {
-    pub(super) fn new() -> anyhow::Result<Self> {
+    pub(super) fn new(headers: &[HeaderArg]) -> anyhow::Result<Self> {
         // Only fails when a provider is installed already, which is as good.
         drop(rustls::crypto::ring::default_provider().install_default());
         let client = reqwest::Client::builder()
@@ -37,6 +39,9 @@ impl HttpClient {
             .timeout(LOOKUP_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("loadgen/", env!("CARGO_PKG_VERSION")))
+            .default_headers(
+                headers.iter().map(|given| (given.name.clone(), given.value.clone())).collect(),
+            )
             .no_proxy()
             .build();
         client.map(Self).context("TLS cannot be set up")

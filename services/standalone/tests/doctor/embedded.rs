@@ -1,14 +1,22 @@
 //! The embedded default: a chain, and a viewer in the place of everything else.
 
+use std::net::{Ipv4Addr, SocketAddr};
+
 use testbed::{Chain, ChainOptions, Service, Sink};
+
+use viewer::{Config, Viewer};
 
 use crate::said::{Said, examine};
 
 async fn on(chain: &Chain, traces: &str) -> Said {
+    with_token(chain, traces, None).await
+}
+
+async fn with_token(chain: &Chain, traces: &str, token: Option<&str>) -> Said {
     let url = |service| chain.url(service);
     let [gateway, user, order, audit] =
         [Service::Gateway, Service::User, Service::Order, Service::Audit].map(url);
-    examine(&[
+    let mut flags: Vec<(&str, &str)> = vec![
         ("edge", &gateway),
         ("gateway", &gateway),
         ("user", &user),
@@ -16,9 +24,12 @@ async fn on(chain: &Chain, traces: &str) -> Said {
         ("audit", &audit),
         ("traces", traces),
         ("wait", "10"),
-    ])
-    .await
+    ];
+    flags.extend(token.map(|token| ("token", token)));
+    examine(&flags).await
 }
+
+const EMBEDDED: [&str; 4] = ["metrics, /metrics", "traces", "logs", "from a trace to its logs"];
 
 #[tokio::test]
 async fn what_the_embedded_default_has_is_ok_and_the_rest_is_named_as_not_here() {
@@ -28,10 +39,28 @@ async fn what_the_embedded_default_has_is_ok_and_the_rest_is_named_as_not_here()
     let said = on(&chain, &sink.query_url()).await;
 
     assert_eq!(said.code, Some(0), "{}", said.text);
-    let here = ["metrics, /metrics", "traces", "logs", "from a trace to its logs"];
-    assert_eq!(said.with("ok"), here, "{}", said.text);
+    assert_eq!(said.with("ok"), EMBEDDED, "{}", said.text);
     let not_here = ["metrics, one source per name", "dashboards", "Collector"];
     assert_eq!(said.with("not here"), not_here, "{}", said.text);
+}
+
+#[tokio::test]
+async fn a_viewer_that_others_can_reach_is_shown_the_token() {
+    let token = "s3cret";
+    let config = Config {
+        host: Ipv4Addr::UNSPECIFIED.into(),
+        api_token: Some(shared::config::token(token).unwrap()),
+        ..Config::default()
+    };
+    let viewer = Viewer::start(&config).await.unwrap();
+    let at = |address: SocketAddr| format!("http://127.0.0.1:{}", address.port());
+    let options = ChainOptions::sqlite().otlp(at(viewer.addresses().otlp_http));
+    let chain = Chain::start(options.env_all("API_TOKEN", token)).await;
+
+    let said = with_token(&chain, &at(viewer.addresses().query), Some(token)).await;
+
+    assert_eq!(said.code, Some(0), "{}", said.text);
+    assert_eq!(said.with("ok"), EMBEDDED, "{}", said.text);
 }
 
 #[tokio::test]
