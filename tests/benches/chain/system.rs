@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use testbed::{Database, Engine, Port};
+use testbed::{Database, Engine, SystemPorts};
 
 use crate::memory::{self, Resident};
 
@@ -50,8 +50,7 @@ pub(crate) type Variables = &'static [(&'static str, &'static str)];
 /// A running system; it ends with the value.
 pub(crate) struct System {
     launcher: Child,
-    edge: Port,
-    _ports: Vec<Port>,
+    ports: SystemPorts,
     _folder: tempfile::TempDir,
 }
 
@@ -65,22 +64,8 @@ impl System {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
-        let edge = Port::reserve();
-        command.env("GATEWAY_EDGE_PORT", edge.number().to_string());
-        let settings = [
-            "GATEWAY_PORT",
-            "USER_PORT",
-            "ORDER_PORT",
-            "AUDIT_PORT",
-            "VIEWER_PORT",
-            "VIEWER_QUERY_PORT",
-            "VIEWER_OTLP_GRPC_PORT",
-            "VIEWER_OTLP_HTTP_PORT",
-        ];
-        let ports: Vec<Port> = settings.iter().map(|_| Port::reserve()).collect();
-        for (variable, port) in settings.iter().zip(&ports) {
-            command.env(variable, port.number().to_string());
-        }
+        let ports = SystemPorts::reserve();
+        command.envs(ports.variables());
         for (service, database) in
             ["USER", "ORDER", "AUDIT"].iter().zip(databases.servers.iter().flatten())
         {
@@ -88,13 +73,13 @@ impl System {
         }
         command.envs(variables.iter().copied());
         let launcher = command.spawn().expect("the launcher can be started");
-        let system = Self { launcher, edge, _ports: ports, _folder: folder };
+        let system = Self { launcher, ports, _folder: folder };
         system.wait_ready().await;
         system
     }
 
     pub(crate) fn edge(&self) -> SocketAddr {
-        SocketAddr::from(([127, 0, 0, 1], self.edge.number()))
+        SocketAddr::from(([127, 0, 0, 1], self.ports.number("EDGE_PORT")))
     }
 
     /// Of the launcher and each child.
@@ -108,7 +93,7 @@ impl System {
     }
 
     async fn wait_ready(&self) {
-        let url = format!("http://{}/health/ready", self.edge());
+        let url = self.ports.url("EDGE_PORT", "/health/ready");
         let client = testbed::http();
         let ready = testbed::until(Duration::from_secs(90), async || {
             let answer = client.get(&url).send().await.ok()?;

@@ -13,11 +13,11 @@ use crate::database::Database;
 use crate::environment::stat_field;
 use crate::http_client::http;
 use crate::poll::until;
-use crate::ports::Port;
 use crate::private_server::children;
 use crate::program::{Process, Program, tracechain};
 use crate::scratch;
 use crate::shared_server::{mysql, postgres};
+use crate::system_ports::SystemPorts;
 
 /// Migrations and a loaded machine included.
 const READY_DEADLINE: Duration = Duration::from_secs(120);
@@ -26,18 +26,6 @@ const STOP_DEADLINE: Duration = Duration::from_secs(90);
 
 const EDGE: &str = "EDGE_PORT";
 const QUERY: &str = "VIEWER_QUERY_PORT";
-const OTLP: &str = "VIEWER_OTLP_HTTP_PORT";
-const PORTS: [&str; 9] = [
-    EDGE,
-    QUERY,
-    OTLP,
-    "VIEWER_PORT",
-    "VIEWER_OTLP_GRPC_PORT",
-    "GATEWAY_PORT",
-    "USER_PORT",
-    "ORDER_PORT",
-    "AUDIT_PORT",
-];
 
 /// A running launcher; it and its children end with the value.
 #[derive(Debug)]
@@ -45,7 +33,7 @@ pub(crate) struct Launched {
     process: Process,
     /// What the launcher that was killed and its children have written.
     before: Option<Process>,
-    ports: [Port; PORTS.len()],
+    ports: SystemPorts,
     variables: Vec<(String, String)>,
     folder: tempfile::TempDir,
     _databases: [Database; 3],
@@ -57,14 +45,12 @@ impl Launched {
         let (postgres, mysql) = tokio::join!(postgres(), mysql());
         let databases =
             [postgres.database().await, mysql.database().await, postgres.database().await];
-        let ports = PORTS.map(|_| Port::reserve());
+        let ports = SystemPorts::reserve();
         let mut variables: Vec<(String, String)> = Vec::new();
         for (service, database) in ["USER", "ORDER", "AUDIT"].iter().zip(&databases) {
             variables.push((format!("{service}_DATABASE_URL"), database.url.clone()));
         }
-        for (name, port) in PORTS.iter().zip(&ports) {
-            variables.push(((*name).to_owned(), port.number().to_string()));
-        }
+        variables.extend(ports.variables().map(|(name, port)| (name.to_owned(), port)));
         let timeout = scale.request_timeout.as_millis().to_string();
         for (name, value) in
             [("OTEL_LOGS_EXPORTER", "none"), ("REQUEST_TIMEOUT_MS", &timeout)].iter().chain(more)
@@ -81,7 +67,11 @@ impl Launched {
 
     /// Where loadgen finds it, with the viewer that it has started itself.
     pub(crate) fn ends(&self) -> Ends {
-        Ends { edge: self.url(EDGE), traces: self.url(QUERY), otlp: self.url(OTLP) }
+        Ends {
+            edge: self.ports.url(EDGE, ""),
+            traces: self.ports.url(QUERY, ""),
+            otlp: self.ports.url("VIEWER_OTLP_HTTP_PORT", ""),
+        }
     }
 
     /// Kills the child of this name, and waits until it is gone.
@@ -112,7 +102,7 @@ impl Launched {
 
     /// Waits until the viewer answers.
     pub(crate) async fn viewer_is_ready(&self) -> Result<()> {
-        self.answers(&format!("{}/ready", self.url(QUERY))).await
+        self.answers(&self.ports.url(QUERY, "/ready")).await
     }
 
     /// Stops all in order, and gives what every process that ended in order says of its spans.
@@ -130,7 +120,7 @@ impl Launched {
     }
 
     async fn ready(&self) -> Result<()> {
-        self.answers(&format!("{}/health/ready", self.url(EDGE))).await
+        self.answers(&self.ports.url(EDGE, "/health/ready")).await
     }
 
     async fn answers(&self, url: &str) -> Result<()> {
@@ -149,12 +139,6 @@ impl Launched {
         };
         let found = children(self.process.pid()).into_iter().find(named);
         found.with_context(|| format!("the launcher has no child {name}"))
-    }
-
-    fn url(&self, variable: &str) -> String {
-        let place = PORTS.iter().position(|known| *known == variable);
-        let number = place.map_or(0, |place| self.ports[place].number());
-        format!("http://127.0.0.1:{number}")
     }
 }
 

@@ -4,26 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::Value;
-use testbed::{Browser, Port, Process, Program, http, tracechain, until};
+use testbed::{Browser, Process, Program, SystemPorts, http, tracechain, until};
 
 /// Five processes of a debug build, migrations, and a machine that does other things too.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(120);
 
-const PORTS: [&str; 9] = [
-    "GATEWAY_PORT",
-    "EDGE_PORT",
-    "USER_PORT",
-    "ORDER_PORT",
-    "AUDIT_PORT",
-    "VIEWER_PORT",
-    "VIEWER_QUERY_PORT",
-    "VIEWER_OTLP_GRPC_PORT",
-    "VIEWER_OTLP_HTTP_PORT",
-];
-
 /// The running system.
 pub(crate) struct System {
-    ports: BTreeMap<&'static str, Port>,
+    ports: SystemPorts,
     /// As in an address.
     host: String,
     _process: Process,
@@ -36,11 +24,11 @@ impl System {
 
     /// Listening on this address.
     pub(crate) async fn on(host: &'static str) -> Self {
-        let ports: BTreeMap<_, _> = PORTS.map(|name| (name, Port::reserve())).into();
+        let ports = SystemPorts::reserve();
         let program = Program::new(tracechain()).env("OTEL_BSP_SCHEDULE_DELAY", "100");
         let mut program = program.env("HOST", host);
-        for (name, port) in &ports {
-            program = program.env(name, port.number().to_string());
+        for (name, port) in ports.variables() {
+            program = program.env(name, port);
         }
         let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
         let system = Self { _process: program.start(), ports, host };
@@ -54,7 +42,7 @@ impl System {
     }
 
     fn at(&self, variable: &str, path: &str) -> String {
-        format!("http://{}:{}{path}", self.host, self.ports[variable].number())
+        format!("http://{}:{}{path}", self.host, self.ports.number(variable))
     }
 
     pub(crate) fn edge(&self, path: &str) -> String {

@@ -1,7 +1,12 @@
 //! Heads that are too large, have too much, say one thing twice, or are none.
 
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::task::JoinSet;
+
 use crate::system::system;
-use crate::wire::{exchange, get, statuses};
+use crate::wire::{PATIENCE, connect, exchange, get, statuses};
 
 #[tokio::test]
 async fn a_head_beyond_its_bounds_is_refused_with_a_reason() {
@@ -124,4 +129,30 @@ async fn methods_and_targets_that_nobody_has_are_refused() {
         assert_eq!(statuses(&absolute), [404], "{port}");
     }
     system.is_well().await;
+}
+
+#[tokio::test]
+async fn a_head_that_trickles_is_given_up() {
+    let system = system().await;
+    let closed: JoinSet<()> = system.all().into_iter().map(trickling_is_given_up).collect();
+    closed.join_all().await;
+    system.is_well().await;
+}
+
+async fn trickling_is_given_up(port: u16) {
+    let (mut reader, mut writer) = connect(port).await.into_split();
+    let trickle = async move {
+        let _ = writer.write_all(b"GET /health/live HTTP/1.1\r\nhost: test\r\nx-slow: ").await;
+        let mut interval = tokio::time::interval(Duration::from_millis(100));
+        while writer.write_all(b"a").await.is_ok() {
+            interval.tick().await;
+        }
+    };
+    let trickle = tokio::spawn(trickle);
+    let mut answer = Vec::new();
+    // An error is a reset, since bytes of ours were still on their way.
+    let read = tokio::time::timeout(PATIENCE, reader.read_to_end(&mut answer)).await;
+    trickle.abort();
+    assert!(read.is_ok(), "{port} waits for ever");
+    assert!(!answer.starts_with(b"HTTP/1.1 2"), "{}", String::from_utf8_lossy(&answer));
 }

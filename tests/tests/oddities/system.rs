@@ -1,29 +1,16 @@
 //! Everything that `tracechain` starts, once for all tests of this program.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use testbed::{Port, Process, Program, http, tracechain, until};
+use testbed::{Process, Program, SystemPorts, http, tracechain, until};
 use tokio::sync::OnceCell;
 
 /// Five processes of a debug build, migrations, and a machine that does other things too.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(120);
 
-const VARIABLES: [&str; 9] = [
-    "EDGE_PORT",
-    "GATEWAY_PORT",
-    "USER_PORT",
-    "ORDER_PORT",
-    "AUDIT_PORT",
-    "VIEWER_PORT",
-    "VIEWER_QUERY_PORT",
-    "VIEWER_OTLP_HTTP_PORT",
-    "VIEWER_OTLP_GRPC_PORT",
-];
-
 /// The running system. It ends with the test program.
 pub(crate) struct System {
-    ports: BTreeMap<&'static str, Port>,
+    ports: SystemPorts,
     process: Process,
 }
 
@@ -35,13 +22,13 @@ pub(crate) async fn system() -> &'static System {
 
 impl System {
     async fn start() -> Self {
-        let ports: BTreeMap<_, _> = VARIABLES.map(|name| (name, Port::reserve())).into();
+        let ports = SystemPorts::reserve();
         let mut program = Program::new(tracechain())
             .env("LAB", "true")
             // A machine that does other things too must not make answers late: a 5xx is what is looked for here.
             .env("REQUEST_TIMEOUT_MS", "60000");
-        for (name, port) in &ports {
-            program = program.env(name, port.number().to_string());
+        for (name, port) in ports.variables() {
+            program = program.env(name, port);
         }
         let system = Self { process: program.start(), ports };
         let ready = until(DEADLINE, async || system.is_ready().await.then_some(()));
@@ -51,7 +38,7 @@ impl System {
 
     async fn is_ready(&self) -> bool {
         for variable in ["EDGE_PORT", "USER_PORT", "ORDER_PORT", "AUDIT_PORT", "VIEWER_PORT"] {
-            let url = format!("http://127.0.0.1:{}/health/ready", self.port(variable));
+            let url = self.ports.url(variable, "/health/ready");
             match http().get(url).send().await {
                 Ok(answer) if answer.status().is_success() => {}
                 _ => return false,
@@ -61,7 +48,7 @@ impl System {
     }
 
     pub(crate) fn port(&self, variable: &str) -> u16 {
-        self.ports[variable].number()
+        self.ports.number(variable)
     }
 
     /// The services' ports with the path of a POST there; the edge is the gateway's second port.
@@ -91,7 +78,7 @@ impl System {
             assert!(!line.text.contains("starting it again"), "{}", line.text);
         }
         for variable in ["GATEWAY_PORT", "USER_PORT", "ORDER_PORT", "AUDIT_PORT"] {
-            let url = format!("http://127.0.0.1:{}/metrics", self.port(variable));
+            let url = self.ports.url(variable, "/metrics");
             let metrics = http().get(url).send().await.unwrap().text().await.unwrap();
             let failed = |line: &&str| {
                 line.starts_with("http_requests_total{") && line.contains("status_code=\"5")

@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "what a test needs and cannot have fails it")]
 
 mod command_line;
+mod health;
 mod place;
 mod running;
+mod values;
 mod whole_system;

@@ -4,38 +4,25 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use tempfile::TempDir;
-use testbed::Port;
-
-/// The variables that place every port of the system.
-pub(crate) const PORT_VARIABLES: [&str; 9] = [
-    "GATEWAY_PORT",
-    "EDGE_PORT",
-    "USER_PORT",
-    "ORDER_PORT",
-    "AUDIT_PORT",
-    "VIEWER_PORT",
-    "VIEWER_QUERY_PORT",
-    "VIEWER_OTLP_GRPC_PORT",
-    "VIEWER_OTLP_HTTP_PORT",
-];
+use testbed::SystemPorts;
 
 /// A folder to start in, with a free port for everything that listens.
 pub(crate) struct Place {
     pub(crate) folder: TempDir,
-    ports: [Port; PORT_VARIABLES.len()],
+    ports: SystemPorts,
 }
 
 impl Place {
     pub(crate) fn new() -> Self {
-        Self { folder: TempDir::new().unwrap(), ports: PORT_VARIABLES.map(|_| Port::reserve()) }
+        Self { folder: TempDir::new().unwrap(), ports: SystemPorts::reserve() }
     }
 
     pub(crate) fn port(&self, variable: &str) -> u16 {
-        self.ports[PORT_VARIABLES.iter().position(|known| *known == variable).unwrap()].number()
+        self.ports.number(variable)
     }
 
     pub(crate) fn url(&self, variable: &str, path: &str) -> String {
-        format!("http://127.0.0.1:{}{path}", self.port(variable))
+        self.ports.url(variable, path)
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -50,12 +37,13 @@ impl Place {
             .current_dir(self.folder.path())
             .env_clear()
             .env("PATH", "/usr/bin:/bin")
-            .envs(
-                PORT_VARIABLES
-                    .into_iter()
-                    .zip(self.ports.iter().map(|port| port.number().to_string())),
-            )
+            .envs(self.ports.variables())
             .envs(variables.iter().copied());
         command
     }
+}
+
+/// What a program has written.
+pub(crate) fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
