@@ -1,5 +1,7 @@
 //! From an export request to the store: every item is checked, then all are stored, so a malformed body stores nothing.
 
+use std::borrow::Cow;
+
 use opentelemetry_proto::tonic::{
     common::v1::InstrumentationScope, logs::v1::LogRecord, metrics::v1::Metric,
     resource::v1::Resource, trace::v1::Span,
@@ -85,7 +87,7 @@ fn traces(store: &Store, body: &[u8]) -> Result<Refused, Malformed> {
             refused.bad_ids += 1;
             return Ok(());
         };
-        let span = NewSpan { trace_id, span_id, bytes: item };
+        let span = NewSpan { trace_id, span_id, bytes: without_zero_parent(span, item) };
         match groups.last_mut().filter(|group| group.origin == origin) {
             Some(group) => group.spans.push(span),
             None => groups.push(SpanGroup { origin, spans: vec![span] }),
@@ -94,6 +96,15 @@ fn traces(store: &Store, body: &[u8]) -> Result<Refused, Malformed> {
     })?;
     refused.too_large += store.insert_spans(&groups, refused.count());
     Ok(refused)
+}
+
+/// Some exporters write no parent as eight zero bytes. Stored as none, so that whoever reads the span takes it for a root.
+fn without_zero_parent(mut span: Span, item: &[u8]) -> Cow<'_, [u8]> {
+    if span.parent_span_id.is_empty() || SpanId::from_bytes(&span.parent_span_id).is_some() {
+        return Cow::Borrowed(item);
+    }
+    span.parent_span_id.clear();
+    Cow::Owned(span.encode_to_vec())
 }
 
 fn logs(store: &Store, body: &[u8]) -> Result<Refused, Malformed> {

@@ -16,6 +16,22 @@ use support::{
 };
 
 #[tokio::test]
+async fn a_parent_of_zero_bytes_is_none_for_all_who_read_the_span() {
+    let viewer = start().await;
+    let mut root = span(TRACE, 1, 0, SpanKind::Server, "POST /process");
+    root.parent_span_id = vec![0; 8];
+    send(&viewer, vec![of_service("gateway", vec![root])]).await;
+
+    let answer = get_json(&viewer, &format!("/api/traces/{}", hex_id(TRACE))).await;
+    let sent = &answer["batches"][0]["scopeSpans"][0]["spans"][0];
+    assert_eq!((&sent["name"], sent.get("parentSpanId")), (&json!("POST /process"), None));
+    let found = get_json(&viewer, "/api/search").await;
+    assert_eq!(found["traces"][0]["rootServiceName"], "gateway");
+    let graph = get_json(&viewer, "/api/service-graph").await;
+    assert_eq!(graph["edges"][0]["source"], "user");
+}
+
+#[tokio::test]
 async fn a_trace_sent_by_two_services_is_one_answer_in_the_form_of_tempo_v1() {
     let viewer = start().await;
     let server = with(

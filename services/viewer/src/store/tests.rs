@@ -19,7 +19,7 @@ fn span_id(n: u64) -> SpanId {
 /// Stores one span of `bytes` of some resource; returns whether it was refused.
 fn insert(store: &Store, trace: u64, span: u64, bytes: &[u8], resource: &[u8]) -> bool {
     let origin = Origin { resource, ..Origin::default() };
-    let spans = vec![NewSpan { trace_id: id(trace), span_id: span_id(span), bytes }];
+    let spans = vec![NewSpan { trace_id: id(trace), span_id: span_id(span), bytes: bytes.into() }];
     store.insert_spans(&[SpanGroup { origin, spans }], 0) > 0
 }
 

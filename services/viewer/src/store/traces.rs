@@ -1,6 +1,7 @@
 //! The traces of the store, oldest out first.
 
 use std::{
+    borrow::Cow,
     collections::{HashMap, VecDeque, hash_map},
     sync::Arc,
 };
@@ -26,7 +27,7 @@ const TRACE_SHARE: usize = 8;
 pub(crate) struct NewSpan<'a> {
     pub(crate) trace_id: TraceId,
     pub(crate) span_id: SpanId,
-    pub(crate) bytes: &'a [u8],
+    pub(crate) bytes: Cow<'a, [u8]>,
 }
 
 /// Spans of one resource and scope.
@@ -107,7 +108,7 @@ impl Traces {
         entry.push(StoredSpan {
             id: span.span_id,
             origin: Arc::clone(origin),
-            bytes: span.bytes.into(),
+            bytes: Arc::from(&*span.bytes),
         });
         self.entries_bytes = self.entries_bytes + entry.cost() - before;
         stats.spans_stored += 1;
