@@ -1,25 +1,37 @@
-//! The subset of TraceQL that the viewer answers: `{ }` and `{ a && b }`, each a field compared with a value.
+//! The subset of TraceQL that the viewer answers: `{ }` with fields compared with values, joined by `&&`, `||` and parentheses.
+//! It has all that Grafana's query builder makes of the tags that the viewer names.
 //!
-//! Fields: `name`, `kind`, `status`, `duration`, `span.x`, `resource.x` and `.x` (the span's, else the resource's).
+//! Fields: `name`, `kind`, `status`, `statusMessage`, `duration`, `span:id`, `span:parentID`, `span.x`, `resource.x` and `.x`
+//! (the span's, else the resource's); of the whole trace `traceDuration`, `rootName`, `rootServiceName` and `trace:id`. What
+//! Tempo also writes with a scope (`span:duration`, `trace:rootName`) is known so too.
 //! Operators: `= != > < >= <= =~ !~`. As in Tempo a regular expression matches the whole value, values of another type
-//! do not match, and an absent attribute matches nothing, not even `!=`.
+//! do not match, and an absent attribute matches nothing, not even `!=`; whether it is there is asked by `= nil` and `!= nil`.
 
+mod field;
 mod lexer;
 mod matching;
 mod parser;
-
-use std::fmt;
+mod values;
 
 use opentelemetry_proto::tonic::trace::v1::{span::SpanKind, status::StatusCode};
 use regex::Regex;
 
-pub(crate) use matching::{Subject, duration, find};
-pub(crate) use parser::nanoseconds;
+pub(crate) use field::Field;
+pub(crate) use matching::{Subject, Whole, duration, find};
+pub(crate) use values::nanoseconds;
 
-/// Spans that meet all conditions.
+/// Which spans are asked for.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Query {
-    pub(crate) conditions: Vec<Condition>,
+    root: Term,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Term {
+    /// Of none at all it is true: `{ }`.
+    All(Vec<Term>),
+    Any(Vec<Term>),
+    Condition(Condition),
 }
 
 #[derive(Clone, Debug)]
@@ -28,23 +40,13 @@ pub(crate) struct Condition {
     pub(crate) test: Test,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Field {
-    Name,
-    Kind,
-    Status,
-    Duration,
-    Span(String),
-    Resource(String),
-    /// The span's attribute, else the resource's.
-    Either(String),
-}
-
 #[derive(Clone, Debug)]
 pub(crate) enum Test {
     Compare(Comparison, Operand),
     Matches(Regex),
     MatchesNot(Regex),
+    /// Whether the span has anything there.
+    Present(bool),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,32 +85,45 @@ impl Query {
         parser::parse(text)
     }
 
+    /// What can be understood of a query that is still being written; as Tempo has it, the rest restricts nothing.
+    pub(crate) fn parse_unfinished(text: &str) -> Self {
+        parser::parse_unfinished(text).unwrap_or_default()
+    }
+
     /// `{ .a = "b" }` for each of the `tags` of Tempo's older search, written `a=b c="d e"`.
     pub(crate) fn parse_tags(text: &str) -> Result<Self, ParseError> {
         parser::parse_tags(text)
     }
-}
 
-impl Field {
-    /// The field that a tag's name means: `resource.service.name`, `.http.route`, or just `http.route`.
-    pub(crate) fn parse_tag(name: &str) -> Option<Self> {
-        let bare = || {
-            Some(Self::Either(name.to_owned()))
-                .filter(|_| !name.is_empty() && !name.starts_with('.'))
-        };
-        parser::field(name).or_else(bare)
+    /// The spans that meet both.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self { root: Term::All(vec![self.root, other.root]) }
+    }
+
+    /// All conditions, in the order in which they were written.
+    pub(crate) fn conditions(&self) -> Vec<&Condition> {
+        self.root.conditions()
+    }
+
+    /// Whether a span alone does not decide it.
+    pub(crate) fn asks_about_traces(&self) -> bool {
+        self.conditions().iter().any(|condition| condition.field.is_of_trace())
     }
 }
 
-impl fmt::Display for Field {
-    /// The name under which a search result shows the field.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Name => "name",
-            Self::Kind => "kind",
-            Self::Status => "status",
-            Self::Duration => "duration",
-            Self::Span(name) | Self::Resource(name) | Self::Either(name) => name,
-        })
+impl Default for Term {
+    fn default() -> Self {
+        Self::All(Vec::new())
+    }
+}
+
+impl Term {
+    fn conditions(&self) -> Vec<&Condition> {
+        match self {
+            Self::All(terms) | Self::Any(terms) => {
+                terms.iter().flat_map(Self::conditions).collect()
+            }
+            Self::Condition(condition) => vec![condition],
+        }
     }
 }

@@ -38,11 +38,12 @@ pub fn export_json(store: &Store, body: &[u8]) {
 /// what the store has.
 pub fn query(store: &Store, text: &str) {
     let _ = Field::parse_tag(text);
-    for query in [Query::parse(text), Query::parse_tags(text)].into_iter().flatten() {
+    let unfinished = Ok(Query::parse_unfinished(text));
+    for query in [Query::parse(text), Query::parse_tags(text), unfinished].into_iter().flatten() {
         for trace in store.newest(2).into_iter().filter_map(|id| store.trace(id)) {
             for seen in trace.spans() {
-                let _ =
-                    query.matches(Subject { span: &seen.span, resource: &seen.span.attributes });
+                let resource = &seen.span.attributes;
+                let _ = query.matches(Subject { span: &seen.span, resource, whole: None });
             }
         }
     }

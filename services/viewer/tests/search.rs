@@ -1,44 +1,12 @@
-//! Search, tags, service graph, the page and health.
+//! Search, service graph, the page and health.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod support;
 
-use opentelemetry_proto::tonic::{common::v1::any_value::Value, trace::v1::span::SpanKind};
+use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use serde_json::json;
-use support::{
-    attribute, failed, get, get_json, hex_id, of_service, send, span, start, text, with,
-};
+use support::{BUY, READ, get, get_json, hex_id, of_service, send, span, start, two_traces};
 use viewer::Viewer;
-
-const BUY: [u8; 16] = [0x0b; 16];
-const READ: [u8; 16] = [0x0c; 16];
-
-/// A purchase through gateway and user-service with its database, which failed, and a read that went well.
-async fn two_traces() -> Viewer {
-    let viewer = start().await;
-    let gateway = vec![
-        with(
-            span(BUY, 1, 0, SpanKind::Server, "POST /api/v1/process"),
-            vec![text("http.route", "/api/v1/process")],
-        ),
-        span(BUY, 2, 1, SpanKind::Client, "POST /process"),
-    ];
-    let database = vec![text("db.namespace", "users"), text("peer.service", "users-db")];
-    let user = vec![
-        failed(with(
-            span(BUY, 3, 2, SpanKind::Server, "POST /process"),
-            vec![attribute("http.response.status_code", Value::IntValue(503))],
-        )),
-        with(span(BUY, 4, 3, SpanKind::Client, "INSERT users"), database),
-    ];
-    send(&viewer, vec![of_service("gateway", gateway), of_service("user-service", user)]).await;
-    send(
-        &viewer,
-        vec![of_service("gateway", vec![span(READ, 50, 0, SpanKind::Server, "GET /api/v1/users")])],
-    )
-    .await;
-    viewer
-}
 
 async fn search(viewer: &Viewer, parameters: &[(&str, &str)]) -> reqwest::Response {
     let url = reqwest::Url::parse_with_params(
@@ -65,7 +33,7 @@ async fn found(viewer: &Viewer, parameters: &[(&str, &str)]) -> Vec<String> {
 async fn queries_find_the_traces_with_matching_spans() {
     let viewer = two_traces().await;
     let (buy, read) = (hex_id(BUY), hex_id(READ));
-    let table: [(&str, Vec<&str>); 10] = [
+    let table: [(&str, Vec<&str>); 16] = [
         ("{ }", vec![&read, &buy]),
         ("", vec![&read, &buy]),
         ("{ name = \"INSERT users\" }", vec![&buy]),
@@ -75,6 +43,12 @@ async fn queries_find_the_traces_with_matching_spans() {
         ("{ name =~ \"GET.*\" }", vec![&read]),
         ("{ span.http.route != \"/api/v1/process\" }", vec![]),
         ("{ duration > 1s }", vec![]),
+        ("{(name=\"INSERT users\" || name=\"GET /api/v1/users\")}", vec![&read, &buy]),
+        ("{(kind=client || kind=server) && status=error}", vec![&buy]),
+        ("{traceDuration>11ms}", vec![&buy]),
+        ("{trace:duration<=11ms && rootServiceName=\"gateway\"}", vec![&read]),
+        ("{rootName=\"POST /api/v1/process\" && name=\"INSERT users\"}", vec![&buy]),
+        ("{span.http.route != nil}", vec![&buy]),
         ("{ .peer.service = \"users-db\" && name = \"POST /process\" }", vec![]),
     ];
     for (query, expected) in table {
@@ -123,31 +97,6 @@ async fn a_query_that_cannot_be_parsed_is_400_and_says_where() {
         let message = response.text().await.unwrap();
         assert!(message.contains(part), "{message}");
     }
-}
-
-#[tokio::test]
-async fn tags_and_their_values_are_listed() {
-    let viewer = two_traces().await;
-    let names = json!([
-        "db.namespace",
-        "http.response.status_code",
-        "http.route",
-        "peer.service",
-        "service.name"
-    ]);
-    assert_eq!(get_json(&viewer, "/api/search/tags").await, json!({"tagNames": names}));
-    for name in ["service.name", "resource.service.name", ".service.name"] {
-        let values = get_json(&viewer, &format!("/api/search/tag/{name}/values")).await;
-        assert_eq!(values, json!({"tagValues": ["gateway", "user-service"]}), "{name}");
-    }
-    assert_eq!(
-        get_json(&viewer, "/api/search/tag/status/values").await,
-        json!({"tagValues": ["error", "unset"]})
-    );
-    let scopes = get_json(&viewer, "/api/v2/search/tags").await;
-    assert_eq!(scopes["scopes"][1], json!({"name": "resource", "tags": ["service.name"]}));
-    let typed = get_json(&viewer, "/api/v2/search/tag/.http.response.status_code/values").await;
-    assert_eq!(typed, json!({"tagValues": [{"type": "int", "value": "503"}]}));
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     Store, Trace,
-    traceql::{self, Condition, Field, Operand, Subject, duration, nanoseconds},
+    traceql::{self, Field, Operand, Subject, Whole, duration, nanoseconds},
 };
 
 const DEFAULT_LIMIT: usize = 20;
@@ -110,10 +110,10 @@ pub(super) async fn search(
 
 impl Search {
     fn plan(&self) -> Result<Plan, String> {
-        let mut query = traceql::Query::parse(&self.q).map_err(|error| error.to_string())?;
+        let query = traceql::Query::parse(&self.q).map_err(|error| error.to_string())?;
         let tags =
             traceql::Query::parse_tags(&self.tags).map_err(|error| format!("tags: {error}"))?;
-        query.conditions.extend(tags.conditions);
+        let query = query.and(tags);
         let limit = self.limit.unwrap_or(DEFAULT_LIMIT);
         if !(1..=MAX_LIMIT).contains(&limit) {
             return Err(format!("limit is {limit}: write a number from 1 to {MAX_LIMIT}"));
@@ -159,34 +159,42 @@ fn find(store: &Store, plan: &Plan) -> Found {
 }
 
 fn examine(trace: &Trace, plan: &Plan) -> Option<(u64, FoundTrace)> {
-    let span_set = matching(trace, plan)?;
-    let summary = Summary::of(trace)?;
-    let in_time = summary.start <= plan.to && summary.end >= plan.from;
-    if !in_time || !(plan.shortest..=plan.longest).contains(&(summary.end - summary.start)) {
+    // Only a question about whole traces is worth reading those of which no span matches.
+    let known = plan.query.asks_about_traces().then(|| Summary::of(trace)).flatten();
+    let span_set = matching(trace, known.as_ref().map(|summary| &summary.whole), plan)?;
+    let summary = known.or_else(|| Summary::of(trace))?;
+    let in_time = summary.start <= plan.to && summary.end() >= plan.from;
+    if !in_time || !(plan.shortest..=plan.longest).contains(&summary.whole.duration) {
         return None;
     }
-    let found = FoundTrace {
-        trace_id: trace.id.to_string(),
-        root_service_name: summary.root_service,
-        root_trace_name: summary.root_name,
-        start_time_unix_nano: summary.start.to_string(),
-        duration_ms: (summary.end - summary.start) / 1_000_000,
-        duration_nanos: (summary.end - summary.start).to_string(),
-        service_stats: summary.services,
-        span_sets: [span_set.clone()],
-        span_set,
-    };
-    Some((summary.start, found))
+    Some((summary.start, FoundTrace::of(trace, summary, span_set)))
+}
+
+impl FoundTrace {
+    fn of(trace: &Trace, summary: Summary, span_set: SpanSet) -> Self {
+        let (root_service_name, root_trace_name) = summary.root();
+        Self {
+            trace_id: trace.id.to_string(),
+            root_service_name,
+            root_trace_name,
+            start_time_unix_nano: summary.start.to_string(),
+            duration_ms: summary.whole.duration / 1_000_000,
+            duration_nanos: summary.whole.duration.to_string(),
+            service_stats: summary.services,
+            span_sets: [span_set.clone()],
+            span_set,
+        }
+    }
 }
 
 /// The earliest spans that match. One is decoded at a time, so that a large trace is not decoded as a whole.
-fn matching(trace: &Trace, plan: &Plan) -> Option<SpanSet> {
+fn matching(trace: &Trace, whole: Option<&Whole>, plan: &Plan) -> Option<SpanSet> {
     let mut resources = Resources::default();
     let mut found = Vec::new();
     for stored in &trace.spans {
         let position = resources.of(&stored.origin);
         let Some(span) = stored.decode() else { continue };
-        let subject = Subject { span: &span, resource: resources.attributes(position) };
+        let subject = Subject { span: &span, resource: resources.attributes(position), whole };
         if plan.query.matches(subject) {
             found.push((span.start_time_unix_nano, FoundSpan::of(subject, &plan.query)));
         }
@@ -201,8 +209,10 @@ impl FoundSpan {
     fn of(subject: Subject<'_>, query: &traceql::Query) -> Self {
         let span = subject.span;
         // Like Tempo, a result shows the fields that the query asked about.
-        let asked = query.conditions.iter().filter(|condition| condition.field != Field::Name);
-        let shown = asked.filter_map(|Condition { field, .. }| {
+        let mut asked: Vec<_> =
+            query.conditions().iter().map(|condition| &condition.field).collect();
+        asked.dedup();
+        let shown = asked.into_iter().filter(|field| **field != Field::Name).filter_map(|field| {
             let value = AnyValue { value: Some(shown(field.value(subject)?)) };
             Some(KeyValue { key: field.to_string(), value: Some(value), ..KeyValue::default() })
         });

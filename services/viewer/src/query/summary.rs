@@ -5,19 +5,16 @@ use std::collections::BTreeMap;
 use opentelemetry_proto::tonic::trace::v1::{Span, status::StatusCode};
 use serde::Serialize;
 
-use crate::{Trace, store::ServiceNames};
+use crate::{Trace, store::ServiceNames, traceql::Whole};
 
 /// What Tempo says while a trace has no root.
 const NO_ROOT: &str = "<root span not yet received>";
 
 /// Its root, how long it lasted, and who took part.
 pub(super) struct Summary {
-    pub(super) root_service: String,
-    pub(super) root_name: String,
+    pub(super) whole: Whole,
     /// Nanoseconds since the epoch.
     pub(super) start: u64,
-    /// Never before `start`.
-    pub(super) end: u64,
     pub(super) services: BTreeMap<String, ServiceStats>,
 }
 
@@ -46,9 +43,17 @@ impl Summary {
                 root = Some((service, span.name));
             }
         }
-        let (root_service, root_name) =
-            root.unwrap_or_else(|| (NO_ROOT.to_owned(), NO_ROOT.to_owned()));
-        Some(Self { root_service, root_name, start, end: end.max(start), services })
+        let whole = Whole { duration: end.saturating_sub(start), root };
+        Some(Self { whole, start, services })
+    }
+
+    pub(super) fn end(&self) -> u64 {
+        self.start.saturating_add(self.whole.duration)
+    }
+
+    /// Service and name of the root.
+    pub(super) fn root(&self) -> (String, String) {
+        self.whole.root.clone().unwrap_or_else(|| (NO_ROOT.to_owned(), NO_ROOT.to_owned()))
     }
 }
 

@@ -6,7 +6,10 @@ use super::{Comparison, ParseError};
 pub(super) enum Token {
     Open,
     Close,
+    OpenGroup,
+    CloseGroup,
     And,
+    Or,
     Compare(Comparison),
     Matches,
     MatchesNot,
@@ -73,8 +76,8 @@ impl<'a> Lexer<'a> {
             rest.find(|c: char| c.is_whitespace() || DELIMITERS.contains(c)).unwrap_or(rest.len());
         if end == 0 {
             let found = rest.chars().next().unwrap_or_default();
-            return Err(self
-                .error(start, format!("{found:?} is not known here; {{ }} and {{ a && b }} are")));
+            let known = "{ }, { a && b } and { a && (b || c) } are";
+            return Err(self.error(start, format!("{found:?} is not known here; {known}")));
         }
         self.position += end;
         let mut word = rest[..end].to_owned();
@@ -119,6 +122,7 @@ impl<'a> Lexer<'a> {
 fn symbol(rest: &str) -> Option<(usize, Token)> {
     let symbols = [
         ("&&", Token::And),
+        ("||", Token::Or),
         ("=~", Token::Matches),
         ("!~", Token::MatchesNot),
         ("!=", Token::Compare(Comparison::NotEqual)),
@@ -129,6 +133,8 @@ fn symbol(rest: &str) -> Option<(usize, Token)> {
         ("<", Token::Compare(Comparison::Less)),
         ("{", Token::Open),
         ("}", Token::Close),
+        ("(", Token::OpenGroup),
+        (")", Token::CloseGroup),
     ];
     symbols
         .into_iter()

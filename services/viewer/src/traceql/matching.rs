@@ -7,30 +7,48 @@ use opentelemetry_proto::tonic::{
     trace::v1::{Span, span::SpanKind, status::StatusCode},
 };
 
-use super::{Comparison, Condition, Field, Operand, Query, Test};
+use super::{Comparison, Condition, Field, Operand, Query, Term, Test};
 
 /// A span and its resource's attributes.
 #[derive(Clone, Copy)]
 pub(crate) struct Subject<'a> {
     pub(crate) span: &'a Span,
     pub(crate) resource: &'a [KeyValue],
+    /// Its trace; without it, nothing matches that asks about traces.
+    pub(crate) whole: Option<&'a Whole>,
+}
+
+/// What is known of a trace as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Whole {
+    /// Nanoseconds.
+    pub(crate) duration: u64,
+    /// Service and name of the root, once it has come.
+    pub(crate) root: Option<(String, String)>,
 }
 
 impl Query {
     pub(crate) fn matches(&self, subject: Subject<'_>) -> bool {
-        self.conditions.iter().all(|condition| condition.matches(subject))
+        self.root.matches(subject)
+    }
+}
+
+impl Term {
+    fn matches(&self, subject: Subject<'_>) -> bool {
+        match self {
+            Self::All(terms) => terms.iter().all(|term| term.matches(subject)),
+            Self::Any(terms) => terms.iter().any(|term| term.matches(subject)),
+            Self::Condition(condition) => condition.matches(subject),
+        }
     }
 }
 
 impl Condition {
     fn matches(&self, subject: Subject<'_>) -> bool {
-        match &self.field {
-            Field::Either(name) => {
-                let found =
-                    find(&subject.span.attributes, name).or_else(|| find(subject.resource, name));
-                found.is_some_and(|value| self.test.holds_for(&operand(value)))
-            }
-            field => field.value(subject).is_some_and(|value| self.test.holds_for(&value)),
+        let value = self.field.value(subject);
+        match self.test {
+            Test::Present(expected) => value.is_some() == expected,
+            _ => value.is_some_and(|value| self.test.holds_for(&value)),
         }
     }
 }
@@ -47,7 +65,14 @@ impl Field {
                     .ok()
                     .map(Operand::Status)
             }
+            Self::StatusMessage => text(span.status.as_ref().map_or("", |status| &status.message)),
             Self::Duration => Some(Operand::Duration(duration(span))),
+            Self::SpanId => text(&hex::encode(&span.span_id)),
+            Self::ParentId => text(&hex::encode(&span.parent_span_id)),
+            Self::TraceId => text(&hex::encode(&span.trace_id)),
+            Self::TraceDuration => subject.whole.map(|whole| Operand::Duration(whole.duration)),
+            Self::RootName => text(&subject.whole?.root.as_ref()?.1),
+            Self::RootService => text(&subject.whole?.root.as_ref()?.0),
             Self::Span(name) => find(&span.attributes, name).map(operand),
             Self::Resource(name) => find(subject.resource, name).map(operand),
             Self::Either(name) => {
@@ -55,6 +80,11 @@ impl Field {
             }
         }
     }
+}
+
+/// An empty text is none.
+fn text(text: &str) -> Option<Operand> {
+    Some(Operand::Text(text.to_owned())).filter(|_| !text.is_empty())
 }
 
 /// Nanoseconds; 0 for a span whose clock went backwards.
@@ -151,13 +181,23 @@ mod tests {
         }
     }
 
-    #[test]
-    fn each_kind_of_condition_decides_as_tempo_does() {
+    fn decide(table: &[(&str, bool)]) {
         let resource = [
             attribute("service.name", Value::StringValue("user-service".to_owned())),
             attribute("both", Value::StringValue("resource".to_owned())),
         ];
-        let table = [
+        let span = span();
+        let root = Some(("gateway".to_owned(), "GET /".to_owned()));
+        let whole = Whole { duration: 2_000_000_000, root };
+        for (query, expected) in table {
+            let subject = Subject { span: &span, resource: &resource, whole: Some(&whole) };
+            assert_eq!(Query::parse(query).unwrap().matches(subject), *expected, "{query}");
+        }
+    }
+
+    #[test]
+    fn each_kind_of_condition_decides_as_tempo_does() {
+        decide(&[
             ("{ name = \"POST /process\" }", true),
             ("{ name != \"POST /process\" }", false),
             ("{ name =~ \"POST.*\" }", true),
@@ -185,11 +225,23 @@ mod tests {
             ("{ .both = \"span\" }", true),
             ("{ .both = \"resource\" }", false),
             ("{ resource.both = \"resource\" }", true),
-        ];
-        let span = span();
-        for (query, expected) in table {
-            let subject = Subject { span: &span, resource: &resource };
-            assert_eq!(Query::parse(query).unwrap().matches(subject), expected, "{query}");
-        }
+        ]);
+    }
+
+    #[test]
+    fn alternatives_whole_traces_and_presence_decide_as_tempo_does() {
+        decide(&[
+            ("{ (.code = 404 || .code = 500) && kind = server }", true),
+            ("{ kind = client && .code = 404 || .code = 500 }", true),
+            ("{ kind = client && (.code = 404 || .code = 500) }", false),
+            ("{ (status=ok || status=unset) }", false),
+            ("{ traceDuration > 1s && trace:duration <= 2s }", true),
+            ("{ traceDuration > 2s }", false),
+            ("{ rootServiceName = \"gateway\" && trace:rootName = \"GET /\" }", true),
+            ("{ trace:id =~ \"0.*1\" && span:id != \"0000000000000001\" }", false),
+            ("{ span:parentID = nil && statusMessage = nil }", true),
+            ("{ .absent = nil && .code != nil }", true),
+            ("{ .absent != nil || .code = nil }", false),
+        ]);
     }
 }

@@ -1,218 +1,147 @@
 //! From tokens to a query; every refusal says where and what is accepted.
 
-use opentelemetry_proto::tonic::trace::v1::{span::SpanKind, status::StatusCode};
-use regex::{Regex, RegexBuilder};
+mod condition;
 
 use super::{
-    Comparison, Condition, Field, Operand, ParseError, Query, Test,
+    Comparison, Condition, Field, Operand, ParseError, Query, Term, Test,
     lexer::{Lexer, Token},
+    values::{literal, status},
 };
 
-/// A pattern's compiled size; the default of the regex crate would let one query take 10 MB.
-const REGEX_BYTES: usize = 1024 * 1024;
-const FIELDS: &str =
-    "name, kind, status, duration, .attribute, span.attribute or resource.attribute";
+/// Parentheses within parentheses; each is a call within a call, here and when spans are asked.
+const DEEPEST: usize = 32;
+const FIELDS: &str = "name, kind, status, duration, traceDuration, rootName, rootServiceName, .attribute, span.attribute \
+                      or resource.attribute";
+
+/// A token ahead of what was read.
+struct Parser<'a> {
+    lexer: Lexer<'a>,
+    at: usize,
+    token: Token,
+    depth: usize,
+    /// A term that cannot be read restricts nothing then.
+    is_unfinished: bool,
+}
 
 pub(super) fn parse(text: &str) -> Result<Query, ParseError> {
-    let mut lexer = Lexer::new(text);
-    let mut conditions = Vec::new();
-    let (at, first) = lexer.next()?;
-    match first {
-        Token::End => return Ok(Query::default()),
-        Token::Open => {}
-        other => return Err(unexpected(&lexer, at, &other, "{")),
-    }
-    let (mut at, mut token) = lexer.next()?;
-    while token != Token::Close {
-        conditions.push(condition(&mut lexer, at, token)?);
-        match lexer.next()? {
-            (_, Token::And) => (at, token) = lexer.next()?,
-            (_, Token::Close) => break,
-            (at, other) => return Err(unexpected(&lexer, at, &other, "&& or }")),
-        }
-        if token == Token::Close {
-            return Err(unexpected(&lexer, at, &token, FIELDS));
-        }
-    }
-    match lexer.next()? {
-        (_, Token::End) => Ok(Query { conditions }),
-        (at, other) => Err(unexpected(&lexer, at, &other, "the end of the query")),
-    }
+    Parser::new(text, false)?.query()
+}
+
+pub(super) fn parse_unfinished(text: &str) -> Result<Query, ParseError> {
+    Parser::new(text, true)?.query()
 }
 
 pub(super) fn parse_tags(text: &str) -> Result<Query, ParseError> {
-    let mut lexer = Lexer::new(text);
-    let mut conditions = Vec::new();
-    loop {
-        let name = match lexer.next()? {
-            (_, Token::End) => return Ok(Query { conditions }),
-            (_, Token::Word(name)) => name,
-            (at, other) => return Err(unexpected(&lexer, at, &other, "a tag's name")),
+    let mut parser = Parser::new(text, false)?;
+    let mut terms = Vec::new();
+    while parser.token != Token::End {
+        terms.push(Term::Condition(parser.tag()?));
+    }
+    Ok(Query { root: Term::All(terms) })
+}
+
+impl<'a> Parser<'a> {
+    fn new(text: &'a str, is_unfinished: bool) -> Result<Self, ParseError> {
+        let mut lexer = Lexer::new(text);
+        let (at, token) = lexer.next()?;
+        Ok(Self { lexer, at, token, depth: 0, is_unfinished })
+    }
+
+    /// The token, and the next one in its place.
+    fn take(&mut self) -> Result<Token, ParseError> {
+        let (at, next) = self.lexer.next()?;
+        self.at = at;
+        Ok(std::mem::replace(&mut self.token, next))
+    }
+
+    fn expect(&mut self, token: &Token, expected: &str) -> Result<(), ParseError> {
+        if self.token != *token {
+            return Err(self.unexpected(expected));
+        }
+        self.take().map(drop)
+    }
+
+    fn query(&mut self) -> Result<Query, ParseError> {
+        if self.token == Token::End {
+            return Ok(Query::default());
+        }
+        self.expect(&Token::Open, "{")?;
+        let root = if self.token == Token::Close { Term::default() } else { self.any()? };
+        if self.is_unfinished && self.token == Token::End {
+            return Ok(Query { root });
+        }
+        self.expect(&Token::Close, "&&, || or }")?;
+        self.expect(&Token::End, "the end of the query")?;
+        Ok(Query { root })
+    }
+
+    /// `a || b`; it binds less than `&&`.
+    fn any(&mut self) -> Result<Term, ParseError> {
+        let mut terms = vec![self.all()?];
+        while self.token == Token::Or {
+            self.take()?;
+            terms.push(self.all()?);
+        }
+        Ok(if terms.len() == 1 { terms.remove(0) } else { Term::Any(terms) })
+    }
+
+    fn all(&mut self) -> Result<Term, ParseError> {
+        let mut terms = vec![self.term()?];
+        while self.token == Token::And {
+            self.take()?;
+            terms.push(self.term()?);
+        }
+        Ok(if terms.len() == 1 { terms.remove(0) } else { Term::All(terms) })
+    }
+
+    fn term(&mut self) -> Result<Term, ParseError> {
+        let term = match self.token {
+            Token::OpenGroup => self.group(),
+            _ => self.condition().map(Term::Condition),
         };
-        match lexer.next()? {
-            (_, Token::Compare(Comparison::Equal)) => {}
-            (at, other) => return Err(unexpected(&lexer, at, &other, "=")),
+        match term {
+            Err(_) if self.is_unfinished => self.skip_term(),
+            term => term,
         }
-        let value = match lexer.next()? {
-            (_, Token::Word(value)) => literal(&value).unwrap_or(Operand::Text(value)),
-            (_, Token::Text(value)) => Operand::Text(value),
-            (at, other) => return Err(unexpected(&lexer, at, &other, "a tag's value")),
+    }
+
+    fn group(&mut self) -> Result<Term, ParseError> {
+        if self.depth == DEEPEST {
+            let text = format!("at most {DEEPEST} parentheses are within each other here");
+            return Err(self.lexer.error(self.at, text));
+        }
+        self.depth += 1;
+        self.take()?;
+        let term = self.any()?;
+        self.depth -= 1;
+        self.expect(&Token::CloseGroup, "&&, || or )")?;
+        Ok(term)
+    }
+
+    /// Goes on to where the next term may begin.
+    fn skip_term(&mut self) -> Result<Term, ParseError> {
+        let ends = [Token::And, Token::Or, Token::Close, Token::CloseGroup, Token::End];
+        while !ends.contains(&self.token) {
+            self.take()?;
+        }
+        Ok(Term::default())
+    }
+
+    fn unexpected(&self, expected: &str) -> ParseError {
+        let found = match &self.token {
+            Token::End => "the end".to_owned(),
+            Token::Open => "{".to_owned(),
+            Token::Close => "}".to_owned(),
+            Token::OpenGroup => "(".to_owned(),
+            Token::CloseGroup => ")".to_owned(),
+            Token::And => "&&".to_owned(),
+            Token::Or => "||".to_owned(),
+            Token::Compare(_) | Token::Matches | Token::MatchesNot => "an operator".to_owned(),
+            Token::Word(word) => format!("{word:?}"),
+            Token::Text(text) => format!("the text {text:?}"),
         };
-        conditions.push(tag(name, value));
+        self.lexer.error(self.at, format!("found {found}, expected {expected}"))
     }
-}
-
-fn tag(name: String, value: Operand) -> Condition {
-    let (field, value) = match (name.as_str(), value) {
-        ("name", value) => (Field::Name, value),
-        ("status", Operand::Text(word)) => {
-            (Field::Status, status(&word).unwrap_or(Operand::Text(word)))
-        }
-        (_, value) => (Field::Either(name), value),
-    };
-    Condition { field, test: Test::Compare(Comparison::Equal, value) }
-}
-
-fn condition(lexer: &mut Lexer<'_>, at: usize, token: Token) -> Result<Condition, ParseError> {
-    let Token::Word(word) = token else { return Err(unexpected(lexer, at, &token, FIELDS)) };
-    let field = field(&word)
-        .ok_or_else(|| lexer.error(at, format!("{word:?} is not a field: write {FIELDS}")))?;
-    let (at, operator) = lexer.next()?;
-    let test = match operator {
-        Token::Compare(comparison) => {
-            Test::Compare(comparison, operand(lexer, &field, comparison)?)
-        }
-        Token::Matches => Test::Matches(pattern(lexer, &field)?),
-        Token::MatchesNot => Test::MatchesNot(pattern(lexer, &field)?),
-        other => return Err(unexpected(lexer, at, &other, "= != > < >= <= =~ or !~")),
-    };
-    Ok(Condition { field, test })
-}
-
-pub(super) fn field(word: &str) -> Option<Field> {
-    let named = |name: &str| Some(name.to_owned()).filter(|name| !name.is_empty());
-    match word {
-        "name" | "span:name" => Some(Field::Name),
-        "kind" | "span:kind" => Some(Field::Kind),
-        "status" | "span:status" => Some(Field::Status),
-        "duration" | "span:duration" => Some(Field::Duration),
-        _ => match word.split_once('.')? {
-            ("", name) => named(name).map(Field::Either),
-            ("span", name) => named(name).map(Field::Span),
-            ("resource", name) => named(name).map(Field::Resource),
-            _ => None,
-        },
-    }
-}
-
-fn pattern(lexer: &mut Lexer<'_>, field: &Field) -> Result<Regex, ParseError> {
-    let (at, token) = lexer.next()?;
-    let Token::Text(text) = token else {
-        return Err(unexpected(lexer, at, &token, "a regular expression in quotes"));
-    };
-    if matches!(field, Field::Kind | Field::Status | Field::Duration) {
-        return Err(
-            lexer.error(at, format!("{field} is not text: compare it with = != > < >= or <="))
-        );
-    }
-    let anchored = RegexBuilder::new(&format!("^(?:{text})$")).size_limit(REGEX_BYTES).build();
-    anchored.map_err(|error| lexer.error(at, format!("not a regular expression: {error}")))
-}
-
-fn operand(
-    lexer: &mut Lexer<'_>,
-    field: &Field,
-    comparison: Comparison,
-) -> Result<Operand, ParseError> {
-    let (at, token) = lexer.next()?;
-    let ordered = !matches!(comparison, Comparison::Equal | Comparison::NotEqual);
-    let (operand, accepted) = match (field, &token) {
-        (Field::Kind, Token::Word(word)) => {
-            (kind(word), "unspecified, internal, server, client, producer or consumer")
-        }
-        (Field::Status, Token::Word(word)) => (status(word), "unset, ok or error"),
-        (Field::Duration, Token::Word(word)) => {
-            (duration(word), "a duration such as 100ms or 1.5s")
-        }
-        (Field::Kind | Field::Status | Field::Duration, _) => (None, "a word without quotes"),
-        (_, Token::Text(text)) => (Some(Operand::Text(text.clone())), ""),
-        (Field::Name, _) => (None, "a text in quotes"),
-        (_, Token::Word(word)) => (literal(word), "a text in quotes, a number, true or false"),
-        _ => (None, "a value"),
-    };
-    let operand = operand.ok_or_else(|| unexpected(lexer, at, &token, accepted))?;
-    if ordered && matches!(operand, Operand::Kind(_) | Operand::Status(_) | Operand::Boolean(_)) {
-        return Err(lexer.error(at, format!("{field} has no order here: use = or !=")));
-    }
-    Ok(operand)
-}
-
-fn kind(word: &str) -> Option<Operand> {
-    SpanKind::from_str_name(&format!("SPAN_KIND_{}", word.to_ascii_uppercase())).map(Operand::Kind)
-}
-
-fn status(word: &str) -> Option<Operand> {
-    StatusCode::from_str_name(&format!("STATUS_CODE_{}", word.to_ascii_uppercase()))
-        .map(Operand::Status)
-}
-
-fn literal(word: &str) -> Option<Operand> {
-    match word {
-        "true" => Some(Operand::Boolean(true)),
-        "false" => Some(Operand::Boolean(false)),
-        _ => {
-            let integer = word.parse().ok().map(Operand::Integer);
-            let starts_as_number =
-                word.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '.');
-            let float = || word.parse().ok().filter(|_| starts_as_number).map(Operand::Float);
-            integer.or_else(float).or_else(|| duration(word))
-        }
-    }
-}
-
-/// Go's durations: `1h30m`, `1.5s`, `100ms`, `10us`, `10µs`, `5ns`.
-fn duration(word: &str) -> Option<Operand> {
-    nanoseconds(word).map(Operand::Duration)
-}
-
-pub(crate) fn nanoseconds(mut rest: &str) -> Option<u64> {
-    if rest.is_empty() {
-        return None;
-    }
-    let mut total = 0.0;
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-        let (number, after) = rest.split_at(digits);
-        let unit_length =
-            after.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(after.len());
-        let (unit, after) = after.split_at(unit_length);
-        let factor = match unit {
-            "ns" => 1.0,
-            "us" | "µs" => 1e3,
-            "ms" => 1e6,
-            "s" => 1e9,
-            "m" => 60e9,
-            "h" => 3600e9,
-            _ => return None,
-        };
-        total += number.parse::<f64>().ok()? * factor;
-        rest = after;
-    }
-    // A float this large saturates, which is longer than any span.
-    Some(total.round() as u64)
-}
-
-fn unexpected(lexer: &Lexer<'_>, at: usize, token: &Token, expected: &str) -> ParseError {
-    let found = match token {
-        Token::End => "the end".to_owned(),
-        Token::Open => "{".to_owned(),
-        Token::Close => "}".to_owned(),
-        Token::And => "&&".to_owned(),
-        Token::Compare(_) | Token::Matches | Token::MatchesNot => "an operator".to_owned(),
-        Token::Word(word) => format!("{word:?}"),
-        Token::Text(text) => format!("the text {text:?}"),
-    };
-    lexer.error(at, format!("found {found}, expected {expected}"))
 }
 
 #[cfg(test)]

@@ -17,6 +17,9 @@ use viewer::{Config, Viewer};
 pub const TRACE: [u8; 16] = [0xab; 16];
 pub const START: u64 = 1_700_000_000_000_000_000;
 
+pub const BUY: [u8; 16] = [0x0b; 16];
+pub const READ: [u8; 16] = [0x0c; 16];
+
 pub fn client() -> Client {
     // Only the first of the tests of a process installs it.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -131,4 +134,31 @@ pub async fn get_json(viewer: &Viewer, path: &str) -> serde_json::Value {
 
 pub fn hex_id(trace: [u8; 16]) -> String {
     hex::encode(trace)
+}
+
+/// A purchase through gateway and user-service with its database, which failed, and a read that went well.
+pub async fn two_traces() -> Viewer {
+    let viewer = start().await;
+    let gateway = vec![
+        with(
+            span(BUY, 1, 0, SpanKind::Server, "POST /api/v1/process"),
+            vec![text("http.route", "/api/v1/process")],
+        ),
+        span(BUY, 2, 1, SpanKind::Client, "POST /process"),
+    ];
+    let database = vec![text("db.namespace", "users"), text("peer.service", "users-db")];
+    let user = vec![
+        failed(with(
+            span(BUY, 3, 2, SpanKind::Server, "POST /process"),
+            vec![attribute("http.response.status_code", Value::IntValue(503))],
+        )),
+        with(span(BUY, 4, 3, SpanKind::Client, "INSERT users"), database),
+    ];
+    send(&viewer, vec![of_service("gateway", gateway), of_service("user-service", user)]).await;
+    send(
+        &viewer,
+        vec![of_service("gateway", vec![span(READ, 50, 0, SpanKind::Server, "GET /api/v1/users")])],
+    )
+    .await;
+    viewer
 }

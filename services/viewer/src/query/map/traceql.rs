@@ -51,7 +51,7 @@ mod tests {
         #[test]
         fn every_name_comes_back_out_of_its_query(name in ".*") {
             let query = Query::parse(&format!("{{ {} }}", made_by(&name))).unwrap();
-            let [condition] = &query.conditions[..] else { panic!("{query:?}") };
+            let [condition] = query.conditions()[..] else { panic!("{query:?}") };
             prop_assert!(matches!(&condition.test, Test::Compare(_, Operand::Text(text)) if *text == name));
         }
     }

@@ -1,15 +1,18 @@
 //! Queries that parse, and where those that do not go wrong.
 
+use opentelemetry_proto::tonic::trace::v1::{span::SpanKind, status::StatusCode};
+
 use super::*;
 
 fn fields(text: &str) -> Vec<Field> {
-    Query::parse(text).unwrap().conditions.into_iter().map(|condition| condition.field).collect()
+    let query = Query::parse(text).unwrap();
+    query.conditions().into_iter().map(|condition| condition.field.clone()).collect()
 }
 
 #[test]
 fn the_empty_query_matches_all() {
     for text in ["", "  ", "{}", "{ }", " {\n} "] {
-        assert!(Query::parse(text).unwrap().conditions.is_empty(), "{text:?}");
+        assert!(Query::parse(text).unwrap().conditions().is_empty(), "{text:?}");
     }
 }
 
@@ -31,8 +34,8 @@ fn all_fields_are_known() {
 
 #[test]
 fn values_have_their_types() {
-    let values = |text: &str| match Query::parse(text).unwrap().conditions.remove(0).test {
-        Test::Compare(_, operand) => operand,
+    let values = |text: &str| match &Query::parse(text).unwrap().conditions()[0].test {
+        Test::Compare(_, operand) => operand.clone(),
         other => panic!("{other:?}"),
     };
     assert_eq!(values(r#"{.a="x\"y\\z"}"#), Operand::Text("x\"y\\z".to_owned()));
@@ -56,7 +59,13 @@ fn an_error_says_where_it_is() {
         ("{ name = }", 10),
         ("{ name = 5 }", 10),
         ("{ name = \"a }", 10),
-        ("{ name = \"é\" || .a = 1 }", 14),
+        ("{ name = \"é\" | .a = 1 }", 14),
+        ("{ name = \"é\" || }", 17),
+        ("{ (.a = 1 }", 11),
+        ("{ () }", 4),
+        ("{ .a = 1) }", 9),
+        ("{ traceDuration =~ \"1s\" }", 20),
+        ("{ rootName = 1 }", 14),
         ("{ .a = 1 && }", 13),
         ("{ .a = 1 } | count()", 12),
         ("{ .a =~ \"(\" }", 9),
@@ -77,19 +86,60 @@ fn an_error_says_where_it_is() {
 fn tags_become_conditions() {
     let query = Query::parse_tags(r#"service.name=gateway http.route="/a b" name=x"#).unwrap();
     let fields: Vec<_> =
-        query.conditions.iter().map(|condition| condition.field.to_string()).collect();
+        query.conditions().iter().map(|condition| condition.field.to_string()).collect();
     assert_eq!(fields, ["service.name", "http.route", "name"]);
     assert_eq!(Query::parse_tags("a b").unwrap_err().column, 3);
+}
+
+#[test]
+fn every_name_of_an_intrinsic_is_a_field() {
+    for name in Field::intrinsics() {
+        assert_eq!(fields(&format!("{{ {name} != nil }}")).len(), 1, "{name}");
+    }
+}
+
+/// As Grafana's query builder writes several values of a tag, and the whole trace's duration.
+#[test]
+fn what_the_query_builder_writes_is_a_query() {
+    let text = r#"{(resource.service.name="a" || resource.service.name="b") && (kind=client || kind=server) && traceDuration>=1.5s && name=~"x|y"}"#;
+    let names: Vec<_> = fields(text).iter().map(Field::to_string).collect();
+    let expected = ["service.name", "service.name", "kind", "kind", "traceDuration", "name"];
+    assert_eq!(names, expected);
+}
+
+#[test]
+fn too_many_parentheses_are_refused_before_they_fill_the_stack() {
+    let nested = |depth| format!("{{ {}.a = 1{} }}", "(".repeat(depth), ")".repeat(depth));
+    assert!(Query::parse(&nested(DEEPEST)).is_ok());
+    assert_eq!(Query::parse(&nested(100_000)).unwrap_err().column, 3 + DEEPEST);
+    assert!(Query::parse_unfinished(&nested(100_000)).conditions().is_empty());
+}
+
+#[test]
+fn of_an_unfinished_query_the_finished_terms_count() {
+    for text in [
+        "{ .a = 1 && .b = }",
+        "{ .a = 1 && .b",
+        "{ .a = 1 && }",
+        "{ .a = 1",
+        "{ .a = 1 && (.b = && .c) }",
+        "{ .b =~ \"(\" && .a = 1 }",
+    ] {
+        let query = Query::parse_unfinished(text);
+        let names: Vec<_> = query.conditions().iter().map(|each| each.field.to_string()).collect();
+        assert_eq!(names, ["a"], "{text}");
+    }
+    assert!(Query::parse_unfinished("nonsense").conditions().is_empty());
 }
 
 proptest::proptest! {
     #[test]
     fn no_text_makes_it_panic(text in "\\PC{0,40}") {
-        let _ = (Query::parse(&text), Query::parse_tags(&text));
+        let _ = (Query::parse(&text), Query::parse_tags(&text), Query::parse_unfinished(&text));
     }
 
     #[test]
-    fn no_near_query_makes_it_panic(text in "[{}=!<>~&|.\"`a-z0-9µé\\\\ ]{0,30}") {
-        let _ = (Query::parse(&text), Query::parse_tags(&text));
+    fn no_near_query_makes_it_panic(text in "[{}()=!<>~&|.\"`a-z0-9µé\\\\ ]{0,30}") {
+        let _ = (Query::parse(&text), Query::parse_tags(&text), Query::parse_unfinished(&text));
     }
 }
