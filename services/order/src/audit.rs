@@ -7,7 +7,8 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use shared::{
-    client::{Call, Client},
+    client::{Answer, Call, Client},
+    names,
     scope::Scope,
     timestamp,
 };
@@ -23,6 +24,8 @@ pub(crate) enum Delivery {
     Recorded { audit_id: Uuid, recorded_at: i64, answer: Map<String, Value> },
     /// Audit will never take it: no later try can help.
     Refused(StatusCode),
+    /// Audit has a record of the request that tells of another order: the one that it placed before, which is gone since.
+    Spent,
     /// Audit is down, slow, or answered what this service does not understand.
     Failed,
 }
@@ -45,6 +48,7 @@ pub(crate) async fn deliver(client: &Client, body: Bytes, scope: &Scope) -> Deli
     };
     let status = answer.status;
     match status.as_u16() {
+        409 if is_of_another_order(&answer) => Delivery::Spent,
         400 | 409 | 413 | 415 | 422 => Delivery::Refused(status),
         200 => recorded(&answer.body),
         _ => {
@@ -53,6 +57,13 @@ pub(crate) async fn deliver(client: &Client, body: Bytes, scope: &Scope) -> Deli
             Delivery::Failed
         }
     }
+}
+
+/// Audit-service's own word and no other hop's: what follows is that the order is taken back.
+fn is_of_another_order(answer: &Answer) -> bool {
+    let problem = serde_json::from_slice::<Map<String, Value>>(&answer.body).unwrap_or_default();
+    let says = |member: &str, word: &str| problem.get(member).is_some_and(|value| value == word);
+    says("code", "conflict") && says("service", names::service::AUDIT)
 }
 
 fn recorded(body: &[u8]) -> Delivery {

@@ -44,6 +44,8 @@ const RECALL_INTERVAL: Duration = Duration::from_secs(2);
 /// How long acknowledgements are gathered into one statement.
 const GATHER: Duration = Duration::from_millis(25);
 const STATEMENT_TIME: Duration = Duration::from_secs(5);
+/// The log line of an order that was taken back.
+pub(crate) const WITHDRAWN: &str = "An order is withdrawn: audit-service has a record of its request's earlier order, which was deleted";
 
 /// The running relay.
 pub(crate) struct Outbox {
@@ -115,12 +117,21 @@ impl Acks {
         }
     }
 
-    /// Puts aside a row that audit refuses.
-    pub(crate) async fn park(&self, store: &Store, order_id: Uuid, status: StatusCode) {
+    /// Puts aside a row that audit refuses; false when that failed, and the relay is to try again.
+    pub(crate) async fn park(&self, store: &Store, order_id: Uuid, status: StatusCode) -> bool {
         let reason = format!("audit-service answered {status}");
-        tracing::error!(order_id = %order_id, reason, "An audit record is parked");
-        if let Err(error) = store.park(order_id, &reason, now_micros()).await {
-            tracing::warn!(error = error.to_string(), "An audit record could not be parked");
+        match store.park(order_id, &reason, now_micros()).await {
+            Ok(true) => {
+                tracing::error!(order_id = %order_id, reason, "An audit record is parked");
+                true
+            }
+            // Parked before, and said then.
+            Ok(false) => true,
+            Err(error) => {
+                let error = error.to_string();
+                tracing::warn!(error, "An audit record could not be parked");
+                false
+            }
         }
     }
 }
@@ -192,10 +203,24 @@ impl Relay {
                 self.acks.send(Delivered { order_id: due.order_id, audit_id, recorded_at });
                 return true;
             }
-            Delivery::Refused(status) => self.acks.park(&self.store, due.order_id, status).await,
+            Delivery::Refused(status) => {
+                self.acks.park(&self.store, due.order_id, status).await;
+            }
+            Delivery::Spent => self.withdraw(due.order_id).await,
             Delivery::Failed => self.postpone(due.order_id, due.attempts).await,
         }
         false
+    }
+
+    /// Placed while audit was away, or by a request that ended before it could take the order back itself.
+    async fn withdraw(&self, order_id: Uuid) {
+        // If it fails, the lease runs out and the row is due again.
+        match self.store.untraced().withdraw_order(order_id).await {
+            Ok(_) => tracing::warn!(order_id = %order_id, "{WITHDRAWN}"),
+            Err(error) => {
+                tracing::debug!(error = error.to_string(), "An order could not be withdrawn");
+            }
+        }
     }
 
     async fn postpone(&self, order_id: Uuid, attempts: i64) {

@@ -13,7 +13,8 @@ use crate::{
     store::{OrderItem, Product, Store},
 };
 
-/// What is ordered when the caller names no items.
+/// What is ordered when the caller names no items. No action has a meaning of its own, so an unknown one without items is one
+/// unit of it too; the comment in the released migration `0004_seed_products.sql`, whose text is fixed, says no more than that.
 pub(crate) const DEFAULT_SKU: &str = "default";
 
 /// An order's lines and sum.

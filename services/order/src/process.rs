@@ -1,23 +1,18 @@
 //! `POST /process`: prices and places an order, then has it audited.
 
-use axum::{
-    Json as JsonAnswer,
-    extract::State,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, response::Response};
 use garde::Validate;
-use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use shared::{
-    chain::{self, ChainEntry},
+    chain,
     json::{Json, Members},
     names::{self, attribute, ours},
     problem::{Failure, Problem},
     propagation::Carrier,
     scope::Scope,
     telemetry::set_attribute,
-    timestamp::{now_micros, rfc3339},
+    timestamp::now_micros,
 };
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
@@ -26,12 +21,13 @@ use uuid::Uuid;
 use crate::{
     audit::{self, Delivery},
     metrics,
-    outbox::FIRST_LEASE,
+    outbox::{FIRST_LEASE, WITHDRAWN},
     pricing::{self, Priced},
-    resources::ItemBody,
     routes::App,
-    store::{Continuation, Delivered, NewOrder, Order, Placed},
+    store::{Continuation, NewOrder, Order},
 };
+
+mod answer;
 
 const MAX_ID: i64 = (1 << 53) - 1;
 const MAX_ITEMS: usize = 50;
@@ -88,14 +84,20 @@ pub(crate) async fn process(
     let place = app.store.place_order(&new, scope.deadline());
     let placed = scope.within(names::database::ORDERS, place).await?.map_err(Problem::from)?;
     expect_same(&placed.order, &new)?;
-    describe(&placed);
+    describe(&placed.order);
     let body = {
         let Order { id, total_cents, currency, trace_id, .. } = &placed.order;
         audit_body(&members, *id, *total_cents, currency, trace_id)
     };
     let delivery = audit::deliver(&app.next, body.into(), &scope).await;
-    let audited = settle(&app, &placed.order, delivery).await;
-    Ok(answer(&placed, audited, &scope))
+    if matches!(delivery, Delivery::Spent) {
+        return Err(withdraw(&app, placed.order.id, &scope).await?.into());
+    }
+    if !placed.replayed {
+        metrics::order_took_status(&placed.order);
+    }
+    let audited = answer::settle(&app, &placed.order, delivery).await;
+    Ok(answer::answer(&placed, audited, &scope))
 }
 
 /// What audit gets of the caller's members: all but what is personal, and the request's id.
@@ -163,58 +165,18 @@ fn expect_same(order: &Order, new: &NewOrder) -> Result<(), Problem> {
     ))
 }
 
-fn describe(placed: &Placed) {
+fn describe(order: &Order) {
     let span = Span::current();
-    set_attribute(&span, ours::ORDER_ID, placed.order.id.to_string());
-    set_attribute(&span, ours::ORDER_TOTAL_CENTS, placed.order.total_cents);
-    if !placed.replayed {
-        metrics::order_took_status(&placed.order);
-    }
+    set_attribute(&span, ours::ORDER_ID, order.id.to_string());
+    set_attribute(&span, ours::ORDER_TOTAL_CENTS, order.total_cents);
 }
 
-/// The members that audit's answer adds, or `None` while its record is still to be delivered.
-async fn settle(app: &App, order: &Order, delivery: Delivery) -> Option<Map<String, Value>> {
-    match delivery {
-        Delivery::Recorded { audit_id, recorded_at, answer } => {
-            app.acks.send(Delivered { order_id: order.id, audit_id, recorded_at });
-            return Some(answer);
-        }
-        Delivery::Refused(status) => app.acks.park(&app.store, order.id, status).await,
-        Delivery::Failed => {}
-    }
-    let (audit_id, recorded_at) = (order.audit_id?, order.audited_at?);
-    let audit = json!({"id": audit_id, "recorded_at": rfc3339(recorded_at)});
-    Some(Map::from_iter([("audit".to_owned(), audit)]))
-}
-
-fn answer(placed: &Placed, audited: Option<Map<String, Value>>, scope: &Scope) -> Response {
-    let pending = audited.is_none();
-    set_attribute(&Span::current(), ours::AUDIT_PENDING, pending);
-    let (status, word) =
-        if pending { (StatusCode::ACCEPTED, "accepted") } else { (StatusCode::OK, "completed") };
-    let mut answer = audited
-        .unwrap_or_else(|| Map::from_iter([("audit".to_owned(), json!({"status": "pending"}))]));
-    answer.insert("status".to_owned(), json!(word));
-    answer.insert("trace_id".to_owned(), json!(placed.order.trace_id));
-    answer.insert("request_id".to_owned(), json!(scope.request_id()));
-    answer.insert("order".to_owned(), order_body(&placed.order));
-    ChainEntry::current(scope).prepend_to(&mut answer);
-    (status, replay_header(placed.replayed), JsonAnswer(answer)).into_response()
-}
-
-/// The order as the chain's answer shows it; the resource has more.
-fn order_body(order: &Order) -> Value {
-    let items: Vec<_> = order.items.iter().map(ItemBody::from).collect();
-    json!({
-        "id": order.id,
-        "status": order.status.as_str(),
-        "total_cents": order.total_cents,
-        "currency": order.currency,
-        "items": items,
-    })
-}
-
-fn replay_header(replayed: bool) -> HeaderMap {
-    let header = (names::header::IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
-    replayed.then_some(header).into_iter().collect()
+/// A request places one order, also when that was deleted since: audit's record is the earlier one's, and this one could never
+/// have any. If it cannot be taken back now, the relay does it.
+async fn withdraw(app: &App, id: Uuid, scope: &Scope) -> Result<Problem, Problem> {
+    scope.within(names::database::ORDERS, app.store.withdraw_order(id)).await??;
+    tracing::warn!(order_id = %id, "{WITHDRAWN}");
+    Ok(Problem::conflict(
+        "the order that this request id placed before was deleted; send a new idempotency key to order again",
+    ))
 }

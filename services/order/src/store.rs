@@ -50,6 +50,11 @@ impl Store {
         Ok(Self { db, quiet })
     }
 
+    /// The same for what no request asked for.
+    pub(crate) fn untraced(&self) -> Self {
+        Self { db: self.quiet.clone(), quiet: self.quiet.clone() }
+    }
+
     /// The database itself, for health checks and closing.
     pub fn database(&self) -> &Database {
         &self.db

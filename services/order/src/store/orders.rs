@@ -40,6 +40,8 @@ const DELETE: Statement = Statement::new(
     "DELETE orders",
     "DELETE FROM orders WHERE id = ? AND status = 'cancelled' AND audited_at IS NOT NULL",
 );
+const WITHDRAW: Statement =
+    Statement::new("DELETE orders", "DELETE FROM orders WHERE id = ? AND audited_at IS NULL");
 
 /// Where an order stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,6 +206,12 @@ impl Store {
             // Acknowledged since, too: a repeat deletes it.
             Some(_) => Deletion::AuditPending,
         })
+    }
+
+    /// Takes back an order that can never have an audit record, with its items; false when it was gone or has one.
+    pub async fn withdraw_order(&self, id: Uuid) -> Result<bool, DbError> {
+        let soon = Instant::now() + STATEMENT_TIMEOUT;
+        Ok(self.db.execute_until(&WITHDRAW, &[id.into()], soon).await? == 1)
     }
 
     /// Rows of the join, orders in a row, as orders.

@@ -32,7 +32,6 @@ async fn an_audit_that_does_not_record_makes_a_202_and_no_repeat_within_the_requ
         Reply::json(201, &json!({"audit": {"id": id, "recorded_at": "2026-11-21T12:00:00Z"}})),
         Reply::json(401, &json!({})),
         Reply::json(404, &json!({})),
-        Reply::json(409, &json!({})),
         Reply::json(500, &json!({})),
         Reply::json(503, &json!({})),
     ];

@@ -6,4 +6,5 @@ mod failures;
 mod list;
 mod order_service;
 mod process;
+mod spent;
 mod status;

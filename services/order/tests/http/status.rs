@@ -101,8 +101,16 @@ async fn an_order_whose_audit_record_is_refused_shows_it_and_is_kept_until_audit
         for status in [400, 409, 413, 415, 422] {
             let request_id = uuid::Uuid::new_v4();
             chain.audit.answer(move |_| Reply::json(status, &serde_json::json!({})));
+            // The first answer and a repeat's say the same, whether the repeat is refused again or audit is down by then.
             let shown = chain.order.post_keyed("/process", request_id, &purchase()).await.ok(202);
             let id = shown["order"]["id"].as_str().unwrap();
+            chain.order.post_keyed("/process", request_id, &purchase()).await.ok(202);
+            chain.audit.answer(|_| Reply::Close);
+            let again = chain.order.post_keyed("/process", request_id, &purchase()).await.ok(202);
+            for answer in [&shown, &again] {
+                let expected = (&"accepted".into(), &"parked".into());
+                assert_eq!((&answer["status"], &answer["audit"]["status"]), expected, "{engine}");
+            }
             let parked = chain.patch(id, "cancelled").await.ok(200);
             assert_eq!(
                 (&parked["audit"], &parked["audit_pending"]),
