@@ -47,12 +47,13 @@ impl<S: Sync> FromRequestParts<S> for Identity {
 /// A UUID in any of its forms is the id itself; any other key has its UUIDv5. The quotes of the draft's structured string do
 /// not belong to the key.
 fn request_id(value: &HeaderValue) -> Result<Uuid, Problem> {
-    let text = value.to_str().map_err(|_| refused("has characters that are not visible ASCII"))?;
+    let is_accepted = |byte: &u8| matches!(byte, b' '..=b'~');
+    let text =
+        value.to_str().ok().filter(|text| text.as_bytes().iter().all(|byte| is_accepted(byte)));
+    let text =
+        text.ok_or_else(|| refused("has characters that are neither visible ASCII nor spaces"))?;
     if text.is_empty() || text.len() > MAX_LENGTH {
         return Err(refused(&format!("has {} characters", text.len())));
-    }
-    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(refused("has characters that are not visible ASCII"));
     }
     let key = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     let key = key.filter(|key| !key.is_empty()).unwrap_or(text);
@@ -61,7 +62,7 @@ fn request_id(value: &HeaderValue) -> Result<Uuid, Problem> {
 
 fn refused(what: &str) -> Problem {
     Problem::bad_request(format!(
-        "the header Idempotency-Key {what}; accepted: one of 1 to {MAX_LENGTH} visible ASCII characters, best a UUID"
+        "the header Idempotency-Key {what}; accepted: 1 to {MAX_LENGTH} visible ASCII characters, spaces between them too, best a UUID"
     ))
 }
 
@@ -95,11 +96,16 @@ mod tests {
         assert_ne!(id("order-42").unwrap(), id("order-43").unwrap());
         assert_eq!(id("order-42").unwrap(), "2a425f7a-5bd8-5de4-9253-ac1a04c0869c");
         assert!(id("\"").is_some() && id("\"\"").is_some());
+        // Spaces count: these are two keys.
+        assert_eq!(id("order 42").unwrap(), id("\"order 42\"").unwrap());
+        assert_ne!(id("order 42").unwrap(), id("order  42").unwrap());
+        let visible: String = ('!'..='~').collect();
+        assert!(id(&visible).is_some());
     }
 
     #[test]
     fn what_is_empty_too_long_or_not_visible_is_refused() {
-        for key in ["", "two words", "tab\there", "schlüssel", &"k".repeat(256)] {
+        for key in ["", "tab\there", "schlüssel", &"k".repeat(256)] {
             assert_eq!(id(key), None, "{key}");
         }
         assert!(id(&"k".repeat(255)).is_some());

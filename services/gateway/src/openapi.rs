@@ -130,10 +130,11 @@ impl IntoParams for IdempotencyKey {
             .schema_type(Type::String)
             .min_length(Some(1))
             .max_length(Some(255))
-            .pattern(Some("^[!-~]+$"))
+            .pattern(Some("^[!-~]([ -~]*[!-~])?$"))
             .build();
         let description = "Makes the request safe to repeat: a repeat with the same key answers with the same ids. A UUID becomes \
-            the `request_id`, anything else stands for one. The same key with another body is refused with 422.";
+            the `request_id`, anything else of visible ASCII characters and spaces stands for one. The same key with another body is \
+            refused with 422, and with 409 once its order was deleted.";
         // No example: a key that everyone copies would be everyone's same request.
         let header = ParameterBuilder::new()
             .name("Idempotency-Key")
@@ -175,7 +176,8 @@ errors! {
     }
     /// Of routes that change what is stored.
     ConflictErrors {
-        "409": "The state of what is stored forbids it",
+        "409": "The state of what is stored forbids it: another user has the e-mail address, the order does not change any more, \
+            or the idempotency key placed an order that was deleted, which takes a new key",
     }
     /// Of routes with a body.
     BodyErrors {
