@@ -19,7 +19,7 @@ macro_rules! answers {
 answers! {
     /// What became of a request, and the way that it took.
     Processed {
-        /// `completed`, or `accepted` while the audit record is still to be delivered.
+        /// `completed`, or `accepted` while there is no audit record.
         #[schema(pattern = "^(completed|accepted)$", example = "completed")]
         status: String,
         /// The trace of the request; of a repeated one, that of the first.
@@ -144,7 +144,7 @@ answers! {
         #[schema(minimum = 0)]
         unit_price_cents: i64,
     }
-    /// The audit record: `id` and `recorded_at`, or `status` `pending` while it is still to be delivered.
+    /// The audit record: `id` and `recorded_at`, or `status` while there is none.
     Audit {
         /// The record's id.
         #[schema(required = false)]
@@ -152,8 +152,8 @@ answers! {
         /// RFC 3339, UTC.
         #[schema(required = false, format = DateTime)]
         recorded_at: String,
-        /// `pending`.
-        #[schema(required = false)]
+        /// `pending` while it is still to be delivered, `parked` when audit-service refused it.
+        #[schema(required = false, pattern = "^(pending|parked)$", example = "pending")]
         status: String,
     }
     /// An audit record.
@@ -163,13 +163,18 @@ answers! {
         /// The request that it is about.
         request_id: Uuid,
         /// The order that the request placed.
-        #[schema(required = false)]
         order_id: Uuid,
         /// Who.
         #[schema(minimum = 1)]
         user_id: i64,
         /// What the user did.
         action: String,
+        /// The order's total in cents.
+        #[schema(minimum = 0, example = 8990)]
+        total_cents: i64,
+        /// ISO 4217.
+        #[schema(example = "EUR")]
+        currency: String,
         /// The trace of the request.
         trace_id: String,
         /// RFC 3339, UTC.

@@ -24,13 +24,18 @@ pub(crate) struct ProcessRequest {
     #[garde(custom(limits::between::<1, MAX_USER_ID>))]
     #[schema(minimum = 1, maximum = 9007199254740991_i64, example = 1001)]
     user_id: i64,
-    /// What the user does.
+    /// What the user does, in any words: none of them changes what is ordered.
     #[garde(custom(limits::characters::<1, 64>))]
     #[schema(min_length = 1, max_length = 64, example = "purchase")]
     action: String,
-    /// Fills the user's name where there is none yet.
+    /// Fills the user's name where there is none yet. Without U+0000, which Postgres cannot hold.
     #[garde(custom(limits::optional(limits::characters::<1, 200>)))]
-    #[schema(min_length = 1, max_length = 200, example = "Ada Lovelace")]
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r"^[^\u0000]*$",
+        example = "Ada Lovelace"
+    )]
     user_name: Option<String>,
     /// Fills the user's e-mail address where there is none yet.
     #[garde(custom(limits::optional(limits::email)))]
@@ -41,7 +46,7 @@ pub(crate) struct ProcessRequest {
         example = "ada@example.org"
     )]
     user_email: Option<String>,
-    /// The products; none means one unit of the default product.
+    /// The products; none means one unit of the default product, whatever the action.
     #[garde(custom(limits::optional(limits::at_most::<MAX_ITEMS, Item>)), dive)]
     #[schema(max_items = 50)]
     items: Option<Vec<Item>>,
@@ -62,8 +67,8 @@ pub(crate) struct Item {
 
 /// Processes a request
 ///
-/// Runs through user-service, order-service and audit-service as one trace. An unknown user is created; an unknown action or no
-/// items means one unit of the default product.
+/// Runs through user-service, order-service and audit-service as one trace. An unknown user is created. Items are ordered under any
+/// action, also an unknown one; no items means one unit of the default product.
 #[utoipa::path(
     post,
     path = "/api/v1/process",

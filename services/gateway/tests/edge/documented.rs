@@ -108,12 +108,47 @@ async fn limits_stand_where_the_rules_have_them() {
         (&json!("Idempotency-Key"), &json!("header"), &json!(false))
     );
     assert_eq!(bounds(&key["schema"], ["minLength", "maxLength"]), [json!(1), json!(255)]);
+    assert_eq!(key["schema"]["pattern"], "^[!-~]([ -~]*[!-~])?$");
     let seconds = &document["paths"]["/do_task"]["get"]["parameters"][0];
     assert_eq!(
         (&seconds["name"], bounds(&seconds["schema"], ["minimum", "maximum"])),
         (&json!("seconds"), [json!(0), json!(30)])
     );
     assert!(process["example"].is_object());
+}
+
+#[tokio::test]
+async fn names_are_without_the_character_that_user_service_refuses() {
+    let schemas = document().await["components"]["schemas"].clone();
+    for (schema, property) in [
+        ("ProcessRequest", "user_name"),
+        ("RegisterRequest", "first_name"),
+        ("RegisterRequest", "last_name"),
+    ] {
+        let pattern = &schemas[schema]["properties"][property]["pattern"];
+        assert_eq!(pattern, r"^[^\u0000]*$", "{schema} {property}");
+    }
+}
+
+#[tokio::test]
+async fn an_audit_record_is_described_as_audit_service_answers_it() {
+    let record = document().await["components"]["schemas"]["AuditRecord"].clone();
+    let mut required: Vec<_> =
+        record["required"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+    required.sort_unstable();
+    // What `GET /audit` answers, always.
+    let answered = [
+        "action",
+        "currency",
+        "id",
+        "order_id",
+        "recorded_at",
+        "request_id",
+        "total_cents",
+        "trace_id",
+        "user_id",
+    ];
+    assert_eq!(required, answered);
 }
 
 fn operations(document: &Value) -> impl Iterator<Item = (String, &Value)> {
