@@ -8,14 +8,17 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, StatusCode, header};
+use opentelemetry::baggage::BaggageExt;
 use serde_json::json;
 use shared::{
     chain::ChainEntry,
     client::{Call, Client},
-    names,
+    names::{self, attribute},
     problem::Failure,
     scope::Scope,
 };
+use tracing::Span;
+use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::members;
 use crate::{App, idempotency::Identity};
@@ -47,12 +50,20 @@ pub(super) async fn forward(
     Ok((status, replayed, JsonAnswer(object)).into_response())
 }
 
-/// Makes `call` and passes the JSON object of its answer up as it came.
+/// Makes `call`, which is about no user in particular, and passes the JSON object of its answer up as it came.
 pub(super) async fn pass(client: &Client, call: Call, scope: &Scope) -> Result<Response, Failure> {
-    let answer = client.call(call, scope).await?;
+    let answer = client.call(Call { baggage: no_user(), ..call }, scope).await?;
     let body = answer.body.clone();
     answer.object(&[StatusCode::OK])?;
     Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
+}
+
+/// `user.id` in the baggage is this system's word. Where the gateway does not know it, a caller's is emptied: members can be
+/// overwritten, not taken away.
+pub(super) fn no_user() -> Vec<(&'static str, String)> {
+    let context = Span::current().context();
+    let is_claimed = context.baggage().get(attribute::USER_ID).is_some();
+    is_claimed.then(|| (attribute::USER_ID, String::new())).into_iter().collect()
 }
 
 fn replayed(headers: &HeaderMap) -> HeaderMap {

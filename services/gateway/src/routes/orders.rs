@@ -19,7 +19,7 @@ use shared::{
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::chain::pass;
+use super::chain::{no_user, pass};
 use crate::{
     App,
     openapi::{BodyErrors, ConflictErrors, IdErrors, Order, OrderPage, ReadErrors},
@@ -138,7 +138,8 @@ pub(super) async fn delete_order(
     scope: Scope,
     OrderId(id): OrderId,
 ) -> Result<Response, Failure> {
-    let answer = app.orders.call(Call::new(Method::DELETE, ORDER, path_of(id)), &scope).await?;
+    let call = Call { baggage: no_user(), ..Call::new(Method::DELETE, ORDER, path_of(id)) };
+    let answer = app.orders.call(call, &scope).await?;
     if answer.status == StatusCode::NO_CONTENT {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use shared::{json::Json, problem::Failure};
 use utoipa::ToSchema;
 
-use super::chain::{Context, Forward, forward};
+use super::chain::{self, Context, Forward, forward};
 use crate::{
     limits,
     openapi::{ChainErrors, Registered},
@@ -19,13 +19,13 @@ use crate::{
     example = json!({"first_name": "Ada", "last_name": "Lovelace", "email": "ada@example.org"})
 )]
 pub(crate) struct RegisterRequest {
-    /// First name.
+    /// First name, without U+0000.
     #[garde(custom(limits::characters::<1, 100>))]
-    #[schema(min_length = 1, max_length = 100, example = "Ada")]
+    #[schema(min_length = 1, max_length = 100, pattern = r"^[^\u0000]*$", example = "Ada")]
     first_name: String,
-    /// Last name.
+    /// Last name, without U+0000.
     #[garde(custom(limits::characters::<1, 100>))]
-    #[schema(min_length = 1, max_length = 100, example = "Lovelace")]
+    #[schema(min_length = 1, max_length = 100, pattern = r"^[^\u0000]*$", example = "Lovelace")]
     last_name: String,
     /// E-mail address; no two users have the same.
     #[garde(custom(limits::email))]
@@ -53,9 +53,8 @@ pub(super) async fn register(
     context: Context,
     Json { bytes, .. }: Json<RegisterRequest>,
 ) -> Result<Response, Failure> {
-    let accepted = &[StatusCode::CREATED];
-    forward(context, Forward { path: "/register", body: &bytes, baggage: Vec::new(), accepted })
-        .await
+    let (accepted, baggage) = (&[StatusCode::CREATED][..], chain::no_user());
+    forward(context, Forward { path: "/register", body: &bytes, baggage, accepted }).await
 }
 
 /// Registers a user, at the short path

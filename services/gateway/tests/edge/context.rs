@@ -1,5 +1,7 @@
 //! What becomes of a caller's trace context at the edge.
 
+use reqwest::Method;
+use serde_json::json;
 use testbed::Upstream;
 
 use crate::gateway::{Gateway, calls, completed, send};
@@ -87,4 +89,33 @@ async fn with_telemetry_off_a_callers_context_passes_verbatim() {
         (sent.header("traceparent"), sent.header("tracestate")),
         (Some(&*traceparent), Some("vendor=1"))
     );
+}
+
+#[tokio::test]
+async fn a_callers_user_id_does_not_go_on_where_the_gateway_knows_none() {
+    let upstream = Upstream::start(|_| completed()).await;
+    let gateway = Gateway::start(&upstream).await;
+    let body = json!({"first_name": "Ada", "last_name": "Lovelace", "email": "ada@example.org"});
+    let order = format!("/api/v1/orders/{}", uuid::Uuid::nil());
+    let asked = || {
+        [
+            gateway.post("/api/v1/register", &body),
+            gateway.request(Method::GET, "/api/v1/users"),
+            gateway.request(Method::GET, "/api/v1/audit"),
+            gateway.request(Method::PATCH, &order).json(&json!({"status": "completed"})),
+            gateway.request(Method::DELETE, &order),
+        ]
+    };
+    for request in asked() {
+        send(request.header("baggage", "user.id=evil;p=q,tenant=blue")).await;
+    }
+    for request in asked() {
+        send(request.header("baggage", "tenant=blue")).await;
+    }
+    let sent = calls(&upstream);
+    let baggage = |call: &testbed::Received| call.header("baggage").unwrap().to_owned();
+    let (claimed, plain) = sent.split_at(5);
+    assert!(claimed.iter().map(baggage).all(|sent| sent == "tenant=blue,user.id="), "{claimed:?}");
+    assert!(plain.iter().map(baggage).all(|sent| sent == "tenant=blue"), "{plain:?}");
+    assert_eq!(plain.len(), 5);
 }
