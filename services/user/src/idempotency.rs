@@ -7,32 +7,40 @@ use shared::{chain, json::Members, names, problem::Problem, scope::Scope, timest
 
 use crate::{routes::App, store::Claim};
 
-/// Claims the request's id for this body when a key came with it; must come before any other write.
+/// What a request asks for: the same members mean another thing at another route.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'r> {
+    /// Empty for `POST /process`, whose stored fingerprints are of the members alone.
+    pub(crate) route: &'static str,
+    pub(crate) body: &'r Members,
+}
+
+/// Claims the request's id for what is asked when a key came with it; must come before any other write.
 pub(crate) async fn claim(
     app: &App,
     scope: &Scope,
     headers: &HeaderMap,
-    body: &Members,
+    asked: Asked<'_>,
 ) -> Result<(), Problem> {
     if !headers.contains_key(names::header::IDEMPOTENCY_KEY) {
         return Ok(());
     }
-    let (fingerprint, trace_id) = (fingerprint(body), chain::trace_id());
+    let (fingerprint, trace_id) = (fingerprint(asked), chain::trace_id());
     let claim = app.store.claim_request(scope.request_id(), &fingerprint, now_micros(), &trace_id);
     match scope.within(names::database::USERS, claim).await?? {
         Claim::New | Claim::SameBody => Ok(()),
         Claim::OtherBody => Err(Problem::idempotency_key_reused(
-            "this idempotency key came with another body before; send the same body again or a new key",
+            "this idempotency key came with another body or to another route before; send the same again or a new key",
         )),
     }
 }
 
-/// SHA-256 over the caller's members in the order of their names, so that white space and order make no other request.
-fn fingerprint(body: &Members) -> [u8; 32] {
+/// SHA-256 over the route and the caller's members in the order of their names, so that white space and order make no other request.
+fn fingerprint(asked: Asked<'_>) -> [u8; 32] {
     let of_the_caller = |(name, _): &(&str, &str)| !matches!(*name, "request_id" | "user");
-    let mut members: Vec<_> = body.iter().filter(of_the_caller).collect();
+    let mut members: Vec<_> = asked.body.iter().filter(of_the_caller).collect();
     members.sort_by_key(|(name, _)| *name);
-    let mut hash = Sha256::new();
+    let mut hash = Sha256::new_with_prefix(asked.route);
     for (name, spelling) in members {
         // What serde_json cannot hold, such as 1e400, is compared as it is spelled.
         let value = serde_json::from_str::<Value>(spelling).map(|value| value.to_string());
@@ -49,7 +57,7 @@ mod tests {
     use super::*;
 
     fn of(body: &str) -> [u8; 32] {
-        fingerprint(&serde_json::from_str(body).unwrap())
+        fingerprint(Asked { route: "", body: &serde_json::from_str(body).unwrap() })
     }
 
     #[test]

@@ -22,7 +22,7 @@ use shared::{
 use uuid::Uuid;
 
 use crate::{
-    idempotency,
+    idempotency::{self, Asked},
     routes::{self, App, MAX_ID, UserBody},
     store::{NewUser, User},
 };
@@ -51,7 +51,8 @@ pub(crate) async fn process(
     let request = body.value;
     request.request_id.inspect(|id| scope.identify(*id));
     telemetry::set_attribute(&tracing::Span::current(), names::attribute::USER_ID, request.user_id);
-    idempotency::claim(&app, &scope, &headers, &members).await?;
+    let asked = Asked { route: "", body: &members };
+    idempotency::claim(&app, &scope, &headers, asked).await?;
     let user = upsert_user(&app, &scope, request).await?;
     let answer = call_order(&app, &scope, members, &user).await?;
     answer_with_user(answer, &user, &scope)

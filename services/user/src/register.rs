@@ -22,7 +22,7 @@ use shared::{
 use uuid::Uuid;
 
 use crate::{
-    idempotency,
+    idempotency::{self, Asked},
     process::{call_order, replay_header},
     routes::{self, App, MAX_ID, UserBody},
     store::{NewRegistration, User},
@@ -54,7 +54,8 @@ pub(crate) async fn register(
     let members = body.members()?;
     let request = body.value;
     request.request_id.inspect(|id| scope.identify(*id));
-    idempotency::claim(&app, &scope, &headers, &members).await?;
+    let asked = Asked { route: "/register", body: &members };
+    idempotency::claim(&app, &scope, &headers, asked).await?;
     let user = insert_registration(&app, &scope, &request).await?;
     telemetry::set_attribute(&tracing::Span::current(), names::attribute::USER_ID, user.id);
     let answer = call_order(&app, &scope, order_of_registration(members), &user).await?;

@@ -123,3 +123,22 @@ async fn a_request_that_came_too_late_or_was_not_accepted_claims_nothing() {
     chain.user.post_keyed("/process", key, &purchase(2)).await.ok(200);
     assert_eq!(chain.calls().len(), 1);
 }
+
+#[tokio::test]
+async fn a_key_of_one_route_is_not_taken_at_the_other_though_the_body_is_good_for_both() {
+    for engine in ENGINES {
+        let Some(chain) = Chain::on(engine).await else { continue };
+        let mut both = registration("ada@example.org");
+        both["user_id"] = json!(1001);
+        both["action"] = json!("purchase");
+        for (first, second) in [("/process", "/register"), ("/register", "/process")] {
+            let key = Uuid::new_v4();
+            let users = chain.users().await.len();
+            let placed = chain.user.post_keyed(first, key, &both).await;
+            assert!(matches!(placed.status, 200 | 201), "{engine} {first}: {placed:?}");
+            let answer = chain.user.post_keyed(second, key, &both).await;
+            answer.problem(422, "idempotency_key_reused", SERVICE);
+            assert_eq!(chain.users().await.len(), users + 1, "{engine} {second}");
+        }
+    }
+}
