@@ -91,11 +91,29 @@ async fn a_message_too_large_or_unpacking_to_too_much_is_refused() {
         .unwrap()
         .max_encoding_message_size(usize::MAX);
     let refusal = plain.export(large.clone()).await.unwrap_err();
-    assert_eq!(refusal.code(), Code::OutOfRange, "{refusal}");
+    // Not out of range, as tonic has it: exporters would send it again and again.
+    assert_eq!(refusal.code(), Code::ResourceExhausted, "{refusal}");
+    assert!(refusal.message().contains("smaller batches"), "{refusal}");
     let mut packed = plain.send_compressed(CompressionEncoding::Gzip);
     let refusal = packed.export(large).await.unwrap_err();
     assert_eq!(refusal.code(), Code::ResourceExhausted, "{refusal}");
     assert_eq!(viewer.store().span_count(), 0);
+}
+
+#[tokio::test]
+async fn an_export_over_http_to_the_port_of_grpc_is_refused_and_not_answered_with_200() {
+    let viewer = start().await;
+    for path in ["/v1/traces", "/opentelemetry.proto.collector.trace.v1.TraceService/Export"] {
+        let response = support::client()
+            .post(format!("{}{path}", endpoint(&viewer)))
+            .header("content-type", "application/x-protobuf")
+            .body(Vec::new())
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(response.status(), 415, "{path}");
+        assert!(response.text().await.unwrap().contains("4318"));
+    }
 }
 
 #[tokio::test]

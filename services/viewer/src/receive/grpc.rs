@@ -4,6 +4,8 @@
 use axum::{
     Router,
     extract::{Request, State},
+    http::{HeaderMap, StatusCode, header},
+    middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::post,
 };
@@ -11,7 +13,7 @@ use bytes::{Buf, BufMut, Bytes};
 use futures_util::future::BoxFuture;
 use prost::Message;
 use tonic::{
-    Status,
+    Code, Status,
     codec::{
         Codec, CompressionEncoding, DecodeBuf, Decoder, EnabledCompressionEncodings, EncodeBuf,
         Encoder,
@@ -42,7 +44,24 @@ pub(crate) fn router(receiver: Receiver) -> Router {
             Status::unimplemented("this server has OTLP's three Export methods")
                 .into_http::<axum::body::Body>()
         })
+        .layer(middleware::from_fn(only_grpc))
         .with_state(receiver)
+}
+
+/// To whoever speaks plain HTTP an answer of gRPC is a 200, so spans sent to the wrong port would count as taken. 415 is what
+/// gRPC's protocol has for it.
+async fn only_grpc(request: Request, next: Next) -> Response {
+    if is_grpc(request.headers()) {
+        return next.run(request).await;
+    }
+    let reason = "this port takes OTLP over gRPC only; OTLP over HTTP has a port of its own, by default 4318";
+    tracing::warn!(path = request.uri().path(), reason, "Export refused");
+    (StatusCode::UNSUPPORTED_MEDIA_TYPE, format!("{reason}\n")).into_response()
+}
+
+fn is_grpc(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    content_type.is_some_and(|value| value.starts_with("application/grpc"))
 }
 
 async fn call(receiver: Receiver, signal: Signal, request: Request) -> Response {
@@ -58,10 +77,25 @@ async fn call(receiver: Receiver, signal: Signal, request: Request) -> Response 
         .apply_max_message_size_config(Some(body::MAX_BODY_BYTES), None);
     let export = Export { receiver: receiver.clone(), signal };
     match body::in_deadline(grpc.unary(export, request)).await {
-        Some(response) => response.into_response(),
+        Some(response) => told(response.into_response()),
         None => Status::deadline_exceeded("the request did not arrive within 10 s")
             .into_http::<axum::body::Body>(),
     }
+}
+
+/// A refusal is logged, as over HTTP. tonic has a message that is too large out of range, which OTLP lets an exporter send again
+/// and again; its resources are exhausted, which no exporter tries again by itself.
+fn told(mut response: Response) -> Response {
+    let Some(status) = Status::from_header_map(response.headers()) else { return response };
+    if status.code() == Code::Ok {
+        return response;
+    }
+    tracing::warn!(code = ?status.code(), reason = status.message(), "Export refused");
+    if status.code() == Code::OutOfRange {
+        let text = format!("{}; send smaller batches", status.message());
+        response = Status::resource_exhausted(text).into_http();
+    }
+    response
 }
 
 struct Export {
