@@ -119,7 +119,7 @@ async fn a_record_that_audit_refuses_is_parked_and_not_sent_again() {
 
     let refused = asking::process(&chain, 7).await;
 
-    assert_pending(&refused);
+    assert_eq!((refused.status, &refused.body["audit"]), (202, &json!({"status": "parked"})));
     let order = chain.database(Service::Order);
     assert_eq!(rows::count(order, "orders WHERE parked_at IS NOT NULL").await, 1);
     assert_eq!(pending(&chain).await, 0);
@@ -166,6 +166,26 @@ async fn a_repeat_that_reaches_audit_first_leaves_one_trace_id_on_both_rows() {
         (orders(&chain).await, audits(&chain).await),
         (vec![ids(&first)], vec![ids(&first)])
     );
+}
+
+#[tokio::test]
+async fn a_repeat_of_a_request_whose_order_was_deleted_leaves_no_second_order() {
+    let chain = Chain::start(ChainOptions::sqlite()).await;
+    let url = format!("{}{}", chain.url(Service::Gateway), asking::PROCESS);
+    let key = [("idempotency-key", "bought, deleted and sent again")];
+    let first = asking::send(&url, &key, &asking::purchase(7)).await.unwrap();
+    assert_eq!(first.status, 200, "{first:?}");
+    let id = first.body["order"]["id"].as_str().unwrap();
+    let order = format!("{}/api/v1/orders/{id}", chain.url(Service::Gateway));
+    let cancelled = testbed::http().patch(&order).json(&json!({"status": "cancelled"}));
+    assert_eq!(cancelled.send().await.unwrap().status(), 200);
+    assert_eq!(testbed::http().delete(&order).send().await.unwrap().status(), 204);
+
+    let again = asking::send(&url, &key, &asking::purchase(7)).await.unwrap();
+
+    again.assert_problem(409, "conflict", "order-service");
+    assert!(again.text("detail").contains("new idempotency key"), "{again:?}");
+    assert_eq!((orders(&chain).await, audits(&chain).await), (vec![], vec![ids(&first)]));
 }
 
 #[tokio::test]
