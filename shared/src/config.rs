@@ -156,23 +156,47 @@ fn without_empty_variable(arg: clap::Arg) -> clap::Arg {
 
 /// A bad value told in one line by the names of its variable and flag; `None` for errors that clap tells well.
 fn value_error(command: &clap::Command, error: &clap::Error) -> Option<String> {
+    if error.kind() == ErrorKind::InvalidUtf8 {
+        return Some(not_utf8(command));
+    }
     if !matches!(error.kind(), ErrorKind::ValueValidation | ErrorKind::InvalidValue) {
         return None;
     }
     let Some(ContextValue::String(shown)) = error.get(ContextKind::InvalidArg) else { return None };
     let long = shown.trim_start_matches("--").split([' ', '=']).next()?;
-    let subcommands = command.get_subcommands().flat_map(clap::Command::get_arguments);
-    let mut args = command.get_arguments().chain(subcommands);
-    let arg = args.find(|arg| arg.get_long() == Some(long))?;
+    let arg = arguments(command).find(|arg| arg.get_long() == Some(long))?;
     let name = match arg.get_env() {
         Some(name) => format!("{} (or --{long})", name.to_string_lossy()),
         None => format!("--{long}"),
     };
     let value = match error.get(ContextKind::InvalidValue) {
-        Some(ContextValue::String(value)) if !arg.is_hide_env_values_set() => value.as_str(),
-        _ => "(not shown)",
+        Some(ContextValue::String(value)) if !arg.is_hide_env_values_set() => presentable(value),
+        _ => "(not shown)".to_owned(),
     };
     Some(format!("{name} is '{value}': {}", accepted(error)?))
+}
+
+fn arguments(command: &clap::Command) -> impl Iterator<Item = &clap::Arg> {
+    let subcommands = command.get_subcommands().flat_map(clap::Command::get_arguments);
+    command.get_arguments().chain(subcommands)
+}
+
+/// clap does not say whose value it is.
+#[expect(clippy::disallowed_methods, reason = "the module that reads the environment")]
+fn not_utf8(command: &clap::Command) -> String {
+    let of_no_text = |name: &&std::ffi::OsStr| {
+        std::env::var_os(name).is_some_and(|value| value.to_str().is_none())
+    };
+    let variable = arguments(command).filter_map(clap::Arg::get_env).find(of_no_text);
+    let what = variable.map_or("an argument".into(), std::ffi::OsStr::to_string_lossy);
+    format!("{what} is not text: accepted: UTF-8")
+}
+
+/// The value without what stands before an `@` or behind a `?`: in an address that may be a password.
+fn presentable(value: &str) -> String {
+    let (value, query) = value.split_once('?').map_or((value, ""), |(value, _)| (value, "?..."));
+    let (user, value) = value.rsplit_once('@').map_or(("", value), |(_, value)| ("...@", value));
+    format!("{user}{value}{query}")
 }
 
 /// What is accepted; `None` where no value was given at all.

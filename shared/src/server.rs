@@ -6,12 +6,10 @@
 //! finish within the drain timeout, and their answers say `Connection: close`.
 
 use std::{
-    io,
     net::SocketAddr,
     sync::{Arc, OnceLock},
 };
 
-use anyhow::Context as _;
 use axum::{Extension, Router, extract::DefaultBodyLimit, middleware};
 use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -31,13 +29,21 @@ mod accept;
 mod answer;
 mod detach;
 mod idle;
+mod listening;
 mod observe;
 mod protection;
 mod refusal;
 mod request_span;
 
+pub use listening::{listen, refusal as cannot_listen};
 pub use observe::EdgeTrust;
-pub(crate) use request_span::{known_method, protocol_version};
+pub(crate) use request_span::{bare, known_method, protocol_version};
+
+/// What answers until the routes are there.
+fn starting(service: &'static str) -> Router {
+    let written = middleware::map_response_with_state(service, answer::write_untraced);
+    Health::starting(service).routes().layer(written)
+}
 
 /// How a service wants to be served.
 #[derive(Clone, Debug)]
@@ -93,7 +99,7 @@ impl Server {
         let shared = Arc::new(accept::Shared {
             service: process.service,
             app: OnceLock::new(),
-            starting: Health::starting(process.service).routes(),
+            starting: starting(process.service),
             stop: CancellationToken::new(),
             connections: Arc::new(Semaphore::new(args.max_connections.into())),
             idle: Arc::default(),
@@ -222,20 +228,4 @@ pub async fn serve_untraced(
         idle: Arc::default(),
     };
     accept::run(listener, Arc::new(shared)).await;
-}
-
-async fn listen(address: SocketAddr, variable: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.map_err(|error| explain(error, address)).with_context(|| {
-        format!(
-            "port {} ({variable}) cannot be listened on; set {variable} to a free port",
-            address.port()
-        )
-    })
-}
-
-fn explain(error: io::Error, address: SocketAddr) -> anyhow::Error {
-    match error.kind() {
-        io::ErrorKind::AddrInUse => anyhow::anyhow!("{address} is taken by another process"),
-        _ => anyhow::Error::new(error).context(address),
-    }
 }

@@ -61,7 +61,20 @@ pub(crate) fn main(flags: Vec<OsString>) -> ExitCode {
         Ok(given) => given,
         Err(code) => return code,
     };
-    match crate::single_threaded(given.run()) {
+    let databases = match given.databases() {
+        Ok(databases) => databases,
+        Err(code) => return code,
+    };
+    ended(crate::single_threaded(async {
+        for (service, args) in databases {
+            migrate(service, &args).await?;
+        }
+        Ok(())
+    }))
+}
+
+fn ended(result: Result<(), Failure>) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             say(&failure.sentence);
@@ -71,11 +84,11 @@ pub(crate) fn main(flags: Vec<OsString>) -> ExitCode {
 }
 
 impl Migrate {
-    async fn run(self) -> Result<(), Failure> {
-        for target in self.targets()? {
-            migrate(target, self.db_startup_timeout_ms).await?;
-        }
-        Ok(())
+    /// What each service would read. The exit code of what is wrong, which has been said.
+    fn databases(&self) -> Result<Vec<(Service, DatabaseArgs)>, ExitCode> {
+        let targets = self.targets().map_err(|failure| ended(Err(failure)))?;
+        let within = self.db_startup_timeout_ms;
+        targets.into_iter().map(|(service, url)| Ok((service, database(&url, within)?))).collect()
     }
 
     /// Refused before anything is touched where an address is missing.
@@ -112,19 +125,16 @@ impl Migrate {
     }
 }
 
-async fn migrate((service, url): Target, within: Duration) -> Result<(), Failure> {
-    let name = service.name();
-    let shown = url.parse::<DatabaseUrl>().map_err(Failure::refused)?;
-    say(&format!("{name}: {shown}"));
-    let args = database(&url, within)?;
+async fn migrate(service: Service, args: &DatabaseArgs) -> Result<(), Failure> {
+    say(&format!("{}: {}", service.name(), args.database_url));
     match service {
         Service::User => {
-            up_to_date(user_service::store::Store::connect(&args).await?.database()).await
+            up_to_date(user_service::store::Store::connect(args).await?.database()).await
         }
         Service::Order => {
-            up_to_date(order_service::store::Store::connect(&args).await?.database()).await
+            up_to_date(order_service::store::Store::connect(args).await?.database()).await
         }
-        _ => up_to_date(audit_service::store::Store::connect(&args).await?.database()).await,
+        _ => up_to_date(audit_service::store::Store::connect(args).await?.database()).await,
     }
     Ok(())
 }
@@ -135,7 +145,7 @@ async fn up_to_date(database: &Database) {
 }
 
 /// What a service would have read, but for the address.
-fn database(url: &str, within: Duration) -> Result<DatabaseArgs, Failure> {
+fn database(url: &str, within: Duration) -> Result<DatabaseArgs, ExitCode> {
     #[derive(Parser)]
     struct Own {
         #[command(flatten)]
@@ -143,8 +153,7 @@ fn database(url: &str, within: Duration) -> Result<DatabaseArgs, Failure> {
     }
     let within = within.as_millis().to_string();
     let args = ["migrate", "--database-url", url, "--db-startup-timeout-ms", &within];
-    let own = Own::try_parse_from(args).map_err(|error| Failure::refused(error.to_string()))?;
-    Ok(own.database)
+    shared::config::parse::<Own>(args.map(OsString::from)).map(|own| own.database)
 }
 
 /// The text itself, once it is seen to be an address.

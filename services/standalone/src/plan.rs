@@ -143,7 +143,9 @@ fn open_laboratory(own: &mut Variables, service: Service, environment: &Environm
 }
 
 fn is_guarded(environment: &Environment) -> bool {
-    environment.variables.keys().any(|name| name.ends_with("API_TOKEN"))
+    let own = Service::START_ORDER.map(|service| format!("{}API_TOKEN", service.prefix()));
+    let is_token = |name: &String| name == "API_TOKEN" || own.contains(name);
+    environment.variables.keys().any(is_token)
 }
 
 fn milliseconds(

@@ -1,8 +1,9 @@
 //! Ports: which are used, by which variable, and whether they can be had.
 
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
 use std::net::{IpAddr, TcpListener};
+
+use shared::server::cannot_listen;
 
 use crate::failure::Failure;
 
@@ -44,17 +45,7 @@ fn can_be_had(wanted: &PortUse) -> Result<(), Failure> {
     let Err(error) = TcpListener::bind((*host, *port)) else {
         return Ok(());
     };
-    Err(match error.kind() {
-        ErrorKind::AddrInUse => Failure::failed(format!(
-            "port {port} on {host} is taken by another program: stop that one, or set {variable} to a free port"
-        )),
-        ErrorKind::PermissionDenied => Failure::failed(format!(
-            "port {port} on {host} may not be used by this user: set {variable} to a port above 1023"
-        )),
-        _ => Failure::failed(format!(
-            "port {port} ({variable}) cannot be opened on {host}: {error}; HOST must be an address of this machine, such as 127.0.0.1"
-        )),
-    })
+    Err(Failure::failed(cannot_listen((*host, *port).into(), variable, &error)))
 }
 
 #[cfg(test)]

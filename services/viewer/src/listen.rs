@@ -1,19 +1,8 @@
 //! The four listeners: bound before anything is served, stopped together.
 
-use std::net::{IpAddr, SocketAddr};
-
-use anyhow::Context;
 use axum::Router;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
-
-/// A bound listener, or an error that names the port and the variable that changes it.
-pub(crate) async fn bind(host: IpAddr, port: u16, variable: &str) -> anyhow::Result<TcpListener> {
-    let address = SocketAddr::new(host, port);
-    TcpListener::bind(address).await.with_context(|| {
-        format!("cannot listen on {address}: stop the program that uses port {port}, or set {variable} to a free port")
-    })
-}
 
 /// Connections of one listener; further ones wait in its queue.
 const MAX_CONNECTIONS: usize = 1024;

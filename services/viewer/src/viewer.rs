@@ -35,12 +35,21 @@ pub struct Viewer {
 impl Viewer {
     /// Binds all ports, then serves on them. Fails if a port is taken, naming it and its variable.
     pub async fn start(config: &Config) -> anyhow::Result<Self> {
-        let pages = listen::bind(config.host, config.port, "VIEWER_PORT").await?;
-        let query = listen::bind(config.host, config.query_port, "VIEWER_QUERY_PORT").await?;
-        let otlp_grpc =
-            listen::bind(config.host, config.otlp_grpc_port, "VIEWER_OTLP_GRPC_PORT").await?;
-        let otlp_http =
-            listen::bind(config.host, config.otlp_http_port, "VIEWER_OTLP_HTTP_PORT").await?;
+        let pages =
+            shared::server::listen((config.host, config.port).into(), "VIEWER_PORT").await?;
+        let query =
+            shared::server::listen((config.host, config.query_port).into(), "VIEWER_QUERY_PORT")
+                .await?;
+        let otlp_grpc = shared::server::listen(
+            (config.host, config.otlp_grpc_port).into(),
+            "VIEWER_OTLP_GRPC_PORT",
+        )
+        .await?;
+        let otlp_http = shared::server::listen(
+            (config.host, config.otlp_http_port).into(),
+            "VIEWER_OTLP_HTTP_PORT",
+        )
+        .await?;
         let addresses = Addresses {
             pages: pages.local_addr()?,
             query: query.local_addr()?,

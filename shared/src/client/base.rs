@@ -16,9 +16,11 @@ pub(super) fn service_url(text: &str) -> anyhow::Result<Url> {
     let with_scheme = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
     let url = Url::parse(&format!("{}/", with_scheme.trim_end_matches('/')))
         .context("accepted: http://host:port or https://host:port")?;
+    // What else it could hold would stand in the `url.full` of every span.
+    let bare = url.username().is_empty() && url.password().is_none() && url.query().is_none();
     anyhow::ensure!(
-        matches!(url.scheme(), "http" | "https") && url.has_host(),
-        "accepted: http://host:port or https://host:port"
+        matches!(url.scheme(), "http" | "https") && url.has_host() && bare,
+        "accepted: http://host:port or https://host:port, without user, password or query"
     );
     Ok(url)
 }

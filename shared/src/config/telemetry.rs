@@ -60,8 +60,9 @@ pub struct TelemetryArgs {
     /// Milliseconds between two exports of spans.
     #[arg(long, env, default_value = "1000", value_parser = milliseconds)]
     pub otel_bsp_schedule_delay: Duration,
-    /// Spans that may wait for their export; further ones are dropped and counted.
-    #[arg(long, env, default_value = "2048", value_parser = values::count)]
+    /// Spans that may wait for their export; further ones are dropped and counted. Four times the specification's default, so that a
+    /// Collector may be away for 20 s at 50 requests a second.
+    #[arg(long, env, default_value = "8192", value_parser = values::count)]
     pub otel_bsp_max_queue_size: usize,
     /// Spans of one export, at most the queue's size. Default: 512 or the queue's size.
     #[arg(long, env, value_parser = values::count)]

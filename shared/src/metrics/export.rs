@@ -49,15 +49,12 @@ impl Export {
 
 /// Binds at once, so that a taken port is an error of the start.
 fn serve_on(address: SocketAddr) -> anyhow::Result<tokio::task::AbortHandle> {
-    let told = || {
-        format!(
-            "METRICS_PORT is '{}' and {address} cannot be listened on; choose a free port",
-            address.port()
-        )
+    let told = |error: std::io::Error| {
+        anyhow::anyhow!(crate::server::cannot_listen(address, "METRICS_PORT", &error))
     };
-    let listener = std::net::TcpListener::bind(address).with_context(told)?;
-    listener.set_nonblocking(true).with_context(told)?;
-    let listener = tokio::net::TcpListener::from_std(listener).with_context(told)?;
+    let listener = std::net::TcpListener::bind(address).map_err(told)?;
+    listener.set_nonblocking(true).map_err(told)?;
+    let listener = tokio::net::TcpListener::from_std(listener).map_err(told)?;
     let address = listener.local_addr().unwrap_or(address);
     tracing::info!(%address, "Metrics have a port of their own (METRICS_PORT)");
     let server = tokio::spawn(async move {

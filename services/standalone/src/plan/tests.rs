@@ -90,6 +90,7 @@ fn the_laboratory_is_open_unless_somebody_says_otherwise_or_a_token_guards_the_s
     assert_eq!(open(&[("ORDER_LAB", "false")], "order").as_deref(), Some("false"));
     assert_eq!(open(&[("ORDER_LAB", "false")], "user").as_deref(), Some("true"));
     assert_eq!(open(&[], "viewer"), None);
+    assert_eq!(open(&[("SHOP_API_TOKEN", "somebody else's")], "user").as_deref(), Some("true"));
     for guarded in ["API_TOKEN", "GATEWAY_API_TOKEN"] {
         assert_eq!(open(&[(guarded, "s3cret")], "user"), None, "{guarded}");
         let asked_for = [(guarded, "s3cret"), ("LAB", "true")];

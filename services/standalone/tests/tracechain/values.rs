@@ -1,6 +1,8 @@
 //! Values of a service that are refused.
 
+use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::ffi::OsStrExt as _;
 use std::process::Stdio;
 
 use crate::place::{Place, text};
@@ -61,6 +63,22 @@ fn a_bad_number_or_address_is_told_what_is_accepted() {
 }
 
 #[test]
+fn what_an_address_must_not_hold_is_not_shown() {
+    let place = Place::new();
+    for (name, value, shown) in [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://me:s3cret@host:4318", "is '...@host:4318'"),
+        ("NEXT_SERVICE_URL", "http://host:5002/?key=s3cret", "is 'http://host:5002/?...'"),
+    ] {
+        let (code, said) = ended(&place, "user", &[(name, value)]);
+
+        assert_eq!(code, Some(2), "{said}");
+        assert!(said.contains(name) && said.contains(shown), "{said}");
+        assert!(said.contains("without user, password or query"), "{said}");
+        assert!(!said.contains("s3cret"), "{said}");
+    }
+}
+
+#[test]
 fn the_file_of_another_service_is_2_and_is_named() {
     let place = Place::new();
     let mut audit = place
@@ -116,4 +134,32 @@ fn a_fault_that_is_none_is_told_what_is_accepted_by_every_service() {
             assert!(said.contains(&format!("is '{value}': {accepted}")), "{service}: {said}");
         }
     }
+}
+
+#[test]
+fn a_value_that_is_no_text_is_named() {
+    let place = Place::new();
+    let mut command = place.command(&["user"], &[("DATABASE_URL", "sqlite:own.db")]);
+
+    let output = command.env("MAX_IN_FLIGHT", OsStr::from_bytes(b"\xff")).output().unwrap();
+
+    assert_eq!(output.status.code(), Some(2));
+    let said = text(&output.stderr);
+    assert!(said.contains("MAX_IN_FLIGHT is not text: accepted: UTF-8"), "{said}");
+}
+
+#[test]
+fn migrate_reads_what_a_service_reads() {
+    let place = Place::new();
+    let migrate = |size| {
+        let given = [("DATABASE_URL", "sqlite:own.db"), ("DB_POOL_SIZE", size)];
+        place.command(&["migrate", "user"], &given).output().unwrap()
+    };
+
+    let (unset, wrong) = (migrate(""), migrate("many"));
+
+    assert!(unset.status.success(), "{}", text(&unset.stderr));
+    assert_eq!(wrong.status.code(), Some(2));
+    let said = text(&wrong.stderr);
+    assert!(said.contains("DB_POOL_SIZE (or --db-pool-size) is 'many': accepted"), "{said}");
 }

@@ -109,6 +109,11 @@ otlp_args!(LogsOtlpArgs, "LOGS_", "logs-", "log records");
 /// A URL of an exporter; `host:port` without a scheme is taken as `http`.
 fn endpoint(value: &str) -> Result<String, String> {
     let accepted = "accepted: an http:// or https:// URL, or host:port";
+    if value.contains(['@', '?', '#']) {
+        return Err(format!(
+            "{accepted}, without user, password or query: what it asks for as a proof goes into the headers' variable"
+        ));
+    }
     let url = if value.contains("://") { value.to_owned() } else { format!("http://{value}") };
     let uri: http::Uri = url.parse().map_err(|error| format!("{accepted} ({error})"))?;
     let scheme_known = matches!(uri.scheme_str(), Some("http" | "https"));

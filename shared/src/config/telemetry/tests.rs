@@ -75,6 +75,16 @@ fn a_bad_value_says_what_it_was_and_what_is_accepted() {
         ),
         (
             "--otel-exporter-otlp-endpoint",
+            "http://me:s3cret@collector:4318",
+            "without user, password or query",
+        ),
+        (
+            "--otel-exporter-otlp-traces-endpoint",
+            "http://collector:4318/v1/traces?key=s3cret",
+            "without user, password or query",
+        ),
+        (
+            "--otel-exporter-otlp-endpoint",
             "host:99999",
             "accepted: an http:// or https:// URL, or host:port",
         ),
