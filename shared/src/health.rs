@@ -25,7 +25,7 @@ use http::StatusCode;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::{client::Client, db::Database, faults};
+use crate::{client::Client, db::Database, faults, problem::Problem};
 
 /// How long a check may take before it counts as failed.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(1);
@@ -217,8 +217,7 @@ async fn live(State(health): State<Health>) -> HealthBody {
     HealthBody { status: "healthy", ..health.body(BTreeMap::new()) }
 }
 
-async fn starting(State(health): State<Health>) -> Response {
-    let mut response = health.report().await.into_response();
-    response.headers_mut().insert(http::header::RETRY_AFTER, http::HeaderValue::from_static("1"));
-    response
+async fn starting() -> Problem {
+    let what = "the service is starting, and may be waiting for its database; try again later";
+    Problem::unavailable(what).retry_after(1)
 }

@@ -50,6 +50,7 @@ where
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         expect_json(request.headers())?;
+        expect_plain(request.headers())?;
         let scope = request.extensions().get::<Scope>().cloned();
         let limit = request.extensions().get().map_or(BODY_LIMIT, |BodyLimit(limit)| *limit);
         let read = Bytes::from_request(request, state);
@@ -179,6 +180,17 @@ fn expect_json(headers: &HeaderMap) -> Result<(), Problem> {
     ))
 }
 
+fn expect_plain(headers: &HeaderMap) -> Result<(), Problem> {
+    match headers.get(header::CONTENT_ENCODING) {
+        Some(coding) if !coding.as_bytes().eq_ignore_ascii_case(b"identity") => {
+            Err(Problem::unsupported_media_type(
+                "a body is taken as it is; send it without `Content-Encoding`",
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn body_problem(status: StatusCode, limit: usize) -> Problem {
     if status == StatusCode::PAYLOAD_TOO_LARGE {
         return Problem::body_too_large(format!("a body may have {limit} bytes; send less"));
@@ -212,6 +224,25 @@ mod tests {
     }
 
     #[test]
+    fn a_coded_body_is_refused_before_it_is_read() {
+        let headers = |coding: &'static str| {
+            HeaderMap::from_iter([(
+                header::CONTENT_ENCODING,
+                http::HeaderValue::from_static(coding),
+            )])
+        };
+        for coding in ["gzip", "identity, gzip", "br"] {
+            let problem = expect_plain(&headers(coding)).unwrap_err();
+            assert_eq!(
+                (problem.status().as_u16(), problem.code()),
+                (415, "unsupported_media_type")
+            );
+        }
+        assert!(expect_plain(&headers("Identity")).is_ok());
+        assert!(expect_plain(&HeaderMap::new()).is_ok());
+    }
+
+    #[test]
     fn a_text_that_is_not_utf_8_is_not_json_though_nobody_reads_it() {
         let error = parse::<Order>(b"{\"user_id\": 1, \"other\": \"\xff\"}").unwrap_err();
         assert_eq!(error.code(), "malformed_json");
@@ -229,6 +260,9 @@ mod tests {
             let body = problem.body("s", String::new(), uuid::Uuid::nil());
             assert_eq!(body.detail, told);
         }
+        let whole = parse::<Order>(b"[]").unwrap_err();
+        let detail = whole.body("s", String::new(), uuid::Uuid::nil()).detail;
+        assert!(detail.starts_with("the body: "), "{detail}");
     }
 
     #[test]

@@ -148,6 +148,7 @@ impl Problem {
     #[must_use]
     pub fn invalid_fields(errors: Vec<FieldError>) -> Self {
         let detail = match errors.as_slice() {
+            [only] if only.pointer.is_empty() => format!("the body: {}", only.detail),
             [only] => format!("{}: {}", only.pointer, only.detail),
             many => format!("{} fields are not accepted; see `errors`", many.len()),
         };

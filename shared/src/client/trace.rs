@@ -13,7 +13,7 @@ use crate::{
     faults, metrics,
     names::attribute,
     propagation,
-    server::{known_method, protocol_version},
+    server::{bare, known_method, protocol_version},
     telemetry::{self, SPAN_TARGET},
 };
 
@@ -82,7 +82,7 @@ fn open(request: &Request, method: &'static str, target: Target, resends: i64) -
         "url.template" = target.template,
         "url.full" = url.as_str(),
         "url.scheme" = url.scheme(),
-        "server.address" = url.host_str(),
+        "server.address" = url.host_str().map(bare),
         "server.port" = url.port_or_known_default().map(i64::from),
         "peer.service" = target.peer,
         "service.peer.name" = target.peer,

@@ -21,4 +21,5 @@ mod outbox_workers;
 mod races;
 mod raw;
 mod rows;
+mod starting;
 mod traces;
