@@ -78,7 +78,7 @@ fn a_second_root_has_the_wrong_parent() {
     let mut made = Made::process();
     made.at(ORDER).parent = None;
     let judgement = judged(&completed(), &made.0);
-    let detail = "order-service SERVER POST /process is a second root; it belongs below user-service CLIENT POST /process";
+    let detail = "order-service SERVER POST /process is a root; it belongs below user-service CLIENT POST /process";
     let hop = hop("user-service", "order-service");
     assert_judged(&judgement, Verdict::WrongParent, hop, detail, false);
 }

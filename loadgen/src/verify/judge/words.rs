@@ -16,7 +16,7 @@ impl Problem<'_> {
                 format!("{} hangs below {}; {}", shown(span), shown(below), belongs(*expected))
             }
             Self::Misplaced { span, below: None, expected } => {
-                format!("{} is a second root; {}", shown(span), belongs(*expected))
+                format!("{} is a root; {}", shown(span), belongs(*expected))
             }
             Self::Cycle { span } => {
                 format!("{} is its own ancestor, or hangs below one that is", shown(span))
