@@ -10,12 +10,17 @@ use prost::Message;
 
 use crate::{
     SpanId, Store, TraceId,
-    store::{NewLog, NewSpan, SpanGroup},
+    store::{LogGroup, NewLog, NewSpan, SpanGroup},
     wire::{Malformed, Origin, each_item},
 };
 
 /// A resource and scope above this are refused: they are meant to be a few hundred bytes.
 const MAX_ORIGIN_BYTES: usize = 64 * 1024;
+/// A body's resources, each as often as it has scopes: every one is read and kept for itself, so a body of a few kilobytes,
+/// unpacked to thousands of scopes of one large resource, would be gigabytes of work.
+const MAX_ORIGINS_BYTES: usize = 32 * 1024 * 1024;
+/// Log records that go to the store at once: empty ones are two bytes in a body and fifty in a list.
+const LOGS_AT_ONCE: usize = 1000;
 /// An item above this is refused. Decoding can take 40 times the encoded size, so this also bounds a reader's memory.
 pub(crate) const MAX_ITEM_BYTES: usize = 1024 * 1024;
 
@@ -49,8 +54,8 @@ impl Refused {
         }
         if self.too_large > 0 {
             reasons.push(format!(
-                "{} too large: an item may have {MAX_ITEM_BYTES} bytes, a resource with its scope {MAX_ORIGIN_BYTES}, and a trace or log record \
-                 its share of VIEWER_STORE_BYTES",
+                "{} too large: an item may have {MAX_ITEM_BYTES} bytes, a resource with its scope {MAX_ORIGIN_BYTES}, all of them in one request {MAX_ORIGINS_BYTES}, \
+                 and a trace or log record its share of VIEWER_STORE_BYTES",
                 self.too_large
             ));
         }
@@ -88,7 +93,7 @@ fn traces(store: &Store, body: &[u8]) -> Result<Refused, Malformed> {
             return Ok(());
         };
         let span = NewSpan { trace_id, span_id, bytes: without_zero_parent(span, item) };
-        match groups.last_mut().filter(|group| group.origin == origin) {
+        match groups.last_mut().filter(|group| group.origin.is_same_part(&origin)) {
             Some(group) => group.spans.push(span),
             None => groups.push(SpanGroup { origin, spans: vec![span] }),
         }
@@ -107,21 +112,38 @@ fn without_zero_parent(mut span: Span, item: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(span.encode_to_vec())
 }
 
+/// Reads the body twice: once to know that it is good, and then a part of it at a time.
 fn logs(store: &Store, body: &[u8]) -> Result<Refused, Malformed> {
-    let mut records = Vec::new();
     let mut refused = Refused::default();
-    each_checked_item(body, &mut refused, |_, origin, item| {
-        let record = LogRecord::decode(item)?;
-        // A log record without a trace is a good one.
-        records.push(NewLog {
-            origin,
-            trace_id: TraceId::from_bytes(&record.trace_id),
-            bytes: item,
-        });
+    each_checked_item(body, &mut refused, |_, _, item| {
+        LogRecord::decode(item)?;
         Ok(())
     })?;
-    refused.too_large += store.insert_logs(&records, refused.count());
+    let mut too_large = store.insert_logs(None, refused.count());
+    let mut group: Option<LogGroup<'_>> = None;
+    each_checked_item(body, &mut Refused::default(), |_, origin, item| {
+        // A log record without a trace is a good one.
+        let trace_id = TraceId::from_bytes(&TraceOfLog::decode(item)?.trace_id);
+        let fits = |group: &mut LogGroup<'_>| {
+            group.origin.is_same_part(&origin) && group.records.len() < LOGS_AT_ONCE
+        };
+        if !group.as_mut().is_some_and(fits) {
+            let full = group.replace(LogGroup { origin, records: Vec::new() });
+            too_large += store.insert_logs(full.as_ref(), 0);
+        }
+        let records = group.iter_mut().map(|group| &mut group.records);
+        records.for_each(|records| records.push(NewLog { trace_id, bytes: item }));
+        Ok(())
+    })?;
+    refused.too_large += too_large + store.insert_logs(group.as_ref(), 0);
     Ok(refused)
+}
+
+/// What the store wants to know of a `LogRecord`; the rest of it is skipped.
+#[derive(Clone, PartialEq, Message)]
+struct TraceOfLog {
+    #[prost(bytes = "vec", tag = "9")]
+    trace_id: Vec<u8>,
 }
 
 fn metrics(store: &Store, body: &[u8]) -> Result<Refused, Malformed> {
@@ -143,16 +165,43 @@ fn each_checked_item<'a>(
     mut visit: impl FnMut(&mut Refused, Origin<'a>, &'a [u8]) -> Result<(), Malformed>,
 ) -> Result<(), Malformed> {
     let mut checked: Option<Origin<'a>> = None;
+    let mut origins_bytes = 0;
     each_item(body, |origin, item| {
-        if item.len() > MAX_ITEM_BYTES || origin.len() > MAX_ORIGIN_BYTES {
+        if !checked.is_some_and(|checked| checked.is_same_part(&origin)) {
+            origins_bytes += origin.len();
+            if origins_bytes <= MAX_ORIGINS_BYTES && origin.len() <= MAX_ORIGIN_BYTES {
+                Resource::decode(origin.resource)?;
+                InstrumentationScope::decode(origin.scope)?;
+            }
+            checked = Some(origin);
+        }
+        let is_large = item.len() > MAX_ITEM_BYTES || origin.len() > MAX_ORIGIN_BYTES;
+        if is_large || origins_bytes > MAX_ORIGINS_BYTES {
             refused.too_large += 1;
             return Ok(());
         }
-        if checked != Some(origin) {
-            Resource::decode(origin.resource)?;
-            InstrumentationScope::decode(origin.scope)?;
-            checked = Some(origin);
-        }
         visit(refused, origin, item)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn very_many_log_records_go_to_the_store_a_part_at_a_time() {
+        // ResourceLogs { scope_logs { 2500 empty log_records } }, the lengths in two bytes each.
+        let records = [0x12, 0].repeat(2500);
+        let framed = |key: u8, bytes: &[u8]| {
+            let length = [(bytes.len() & 0x7f) as u8 | 0x80, (bytes.len() >> 7) as u8];
+            [&[key][..], &length, bytes].concat()
+        };
+        let store = Store::within(crate::MIN_BUDGET_BYTES);
+
+        let refused = export(&store, Signal::Logs, &framed(0x0a, &framed(0x12, &records)));
+
+        assert_eq!(refused.unwrap(), Refused::default());
+        assert_eq!(store.stats().logs_stored, 2500);
+        assert!(*store.changes().borrow() >= 3, "they came to the store in three parts");
+    }
 }

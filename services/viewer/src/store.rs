@@ -13,7 +13,7 @@ mod traces;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use logs::ServiceLog;
-pub(crate) use logs::{NewLog, StoredLog};
+pub(crate) use logs::{LogGroup, NewLog, StoredLog};
 pub(crate) use origins::StoredOrigin;
 pub use stats::Stats;
 use tokio::sync::watch;
@@ -113,11 +113,11 @@ impl Store {
         too_large
     }
 
-    /// Stores log records and returns how many were refused as too large.
-    pub(crate) fn insert_logs(&self, records: &[NewLog<'_>], rejected: u64) -> u64 {
+    /// Stores log records; `rejected` counts those that were refused before. Returns how many more were refused as too large.
+    pub(crate) fn insert_logs(&self, group: Option<&LogGroup<'_>>, rejected: u64) -> u64 {
         let mut inner = self.lock();
         let Inner { logs, stats, .. } = &mut *inner;
-        let too_large = records.iter().filter(|log| !logs.insert(log, stats)).count() as u64;
+        let too_large = group.map_or(0, |group| logs.insert(group, stats));
         stats.logs_rejected += rejected + too_large;
         drop(inner);
         self.tell();

@@ -41,6 +41,14 @@ impl Origin<'_> {
             + self.scope.len()
             + self.scope_schema.len()
     }
+
+    /// Whether both are the same part of one body. Comparing what is in it, item by item, would cost many times the body's length.
+    pub(crate) fn is_same_part(&self, other: &Self) -> bool {
+        std::ptr::eq(self.resource, other.resource)
+            && std::ptr::eq(self.resource_schema, other.resource_schema)
+            && std::ptr::eq(self.scope, other.scope)
+            && std::ptr::eq(self.scope_schema, other.scope_schema)
+    }
 }
 
 /// Calls `visit` for each span, log record or metric of an export request.

@@ -45,6 +45,29 @@ async fn gzip_is_unpacked_and_an_empty_request_is_good() {
 }
 
 #[tokio::test]
+async fn a_large_resource_of_very_many_scopes_is_work_that_is_refused() {
+    let viewer = start().await;
+    let mut group = of_service(&"s".repeat(60_000), Vec::new());
+    let scopes = 0..1000_u64;
+    group.scope_spans = scopes
+        .map(|number| {
+            let mut span = span(TRACE, 1, 0, SpanKind::Server, "a");
+            span.span_id = (number + 1).to_be_bytes().to_vec();
+            of_service("", vec![span]).scope_spans.remove(0)
+        })
+        .collect();
+
+    let answer =
+        post(&viewer, TRACES, PROTOBUF, request(vec![group]).encode_to_vec()).await.bytes().await;
+
+    // 32 MiB of resources are about 560 times this one.
+    let answer = ExportTraceServiceResponse::decode(answer.unwrap()).unwrap();
+    let rejected = answer.partial_success.unwrap().rejected_spans;
+    assert!((400..500).contains(&rejected), "{rejected}");
+    assert_eq!(viewer.store().span_count() + rejected as u64, 1000);
+}
+
+#[tokio::test]
 async fn a_malformed_body_is_400_and_stores_nothing_of_it() {
     let viewer = start().await;
     let mut broken_at_the_end = one_span();

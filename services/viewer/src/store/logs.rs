@@ -37,9 +37,15 @@ pub struct ServiceLog {
 /// A log record to be stored, checked and still encoded.
 #[derive(Debug)]
 pub(crate) struct NewLog<'a> {
-    pub(crate) origin: Origin<'a>,
     pub(crate) trace_id: Option<TraceId>,
     pub(crate) bytes: &'a [u8],
+}
+
+/// Log records of one resource and scope.
+#[derive(Debug)]
+pub(crate) struct LogGroup<'a> {
+    pub(crate) origin: Origin<'a>,
+    pub(crate) records: Vec<NewLog<'a>>,
 }
 
 /// Invariant: `bytes() <= budget` whenever no insert is running.
@@ -56,16 +62,29 @@ impl Logs {
         Self { records: VecDeque::new(), origins: Origins::default(), records_bytes: 0, budget }
     }
 
-    /// False if the record is too large.
-    pub(super) fn insert(&mut self, log: &NewLog<'_>, stats: &mut Stats) -> bool {
-        if log.bytes.len() + log.origin.len() > self.budget / RECORD_SHARE {
-            return false;
+    /// Stores the records of a group and returns how many were refused as too large.
+    pub(super) fn insert(&mut self, group: &LogGroup<'_>, stats: &mut Stats) -> u64 {
+        let longest = (self.budget / RECORD_SHARE).checked_sub(group.origin.len());
+        let origin = self.origins.acquire(group.origin);
+        let mut refused = 0;
+        for log in &group.records {
+            if longest.is_some_and(|longest| log.bytes.len() <= longest) {
+                self.insert_record(log, &origin, stats);
+            } else {
+                refused += 1;
+            }
         }
-        let origin = self.origins.acquire(log.origin);
+        self.origins.release(&origin);
+        refused
+    }
+
+    fn insert_record(&mut self, log: &NewLog<'_>, origin: &Arc<StoredOrigin>, stats: &mut Stats) {
+        self.origins.reuse(origin);
+        let bytes = log.bytes.into();
         self.records.push_back(StoredLog {
             trace_id: log.trace_id,
-            origin,
-            bytes: log.bytes.into(),
+            origin: Arc::clone(origin),
+            bytes,
         });
         self.records_bytes += log.bytes.len() + OVERHEAD;
         stats.logs_stored += 1;
@@ -79,7 +98,6 @@ impl Logs {
         if self.records.capacity() > 64 && self.records.len() < self.records.capacity() / 2 {
             self.records.shrink_to(self.records.len() + self.records.len() / 2);
         }
-        true
     }
 
     pub(super) fn newest_first(&self) -> impl Iterator<Item = &StoredLog> {

@@ -25,7 +25,8 @@ fn insert(store: &Store, trace: u64, span: u64, bytes: &[u8], resource: &[u8]) -
 
 fn log(store: &Store, bytes: &[u8], resource: &[u8]) -> bool {
     let origin = Origin { resource, ..Origin::default() };
-    store.insert_logs(&[NewLog { origin, trace_id: None, bytes }], 0) > 0
+    let records = vec![NewLog { trace_id: None, bytes }];
+    store.insert_logs(Some(&LogGroup { origin, records }), 0) > 0
 }
 
 /// What the store's figures must say whatever came in.
