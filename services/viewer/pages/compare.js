@@ -2,7 +2,7 @@
 
 import { coalesced, getTrace } from './api.js';
 import { byId, el, say } from './dom.js';
-import { count, duration } from './format.js';
+import { count, duration, plural } from './format.js';
 import { difference, tendency } from './compare/figures.js';
 import { pairDetails } from './compare/details.js';
 import { PairList } from './compare/list.js';
@@ -219,6 +219,6 @@ function facts(left, right, pairs) {
   return [el('dl', { class: 'facts' }, list.map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value))))];
 }
 
-const sum = (trace) => [el('a', { href: `/trace/${trace.id}` }, trace.root.span.name || '(no name)'), `: ${duration(trace.duration)}, ${count(trace.nodes.size)} spans`];
+const sum = (trace) => [el('a', { href: `/trace/${trace.id}` }, trace.root.span.name || '(no name)'), `: ${duration(trace.duration)}, ${plural(trace.nodes.size, 'span')}`];
 
 const key = () => el('p', { class: 'key' }, ['left', 'right'].map((name) => el('span', {}, el('i', { class: `sample ${name}` }), name)));

@@ -2,6 +2,7 @@
 
 const whole = new Intl.NumberFormat('en');
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const minute = new Intl.DateTimeFormat('en-GB', { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' });
 const day = new Intl.DateTimeFormat('en-GB', { year: 'numeric', month: 'short', day: 'numeric' });
 
 export const count = (number) => whole.format(number);
@@ -34,6 +35,13 @@ export function time(nanos) {
 }
 
 export const date = (nanos) => `${day.format(Number(nanos / 1_000_000n))}, ${time(nanos)}`;
+
+/** Of a moment among others: its time, after the date where the clock alone would not tell them apart. */
+export const parts = (nanos, isDated) => (isDated ? [`${dayOf(Number(nanos / 1_000_000n))}, `, time(nanos)] : [time(nanos)]);
+
+export const dayOf = (ms) => day.format(ms);
+
+export const dayAndMinute = (ms) => minute.format(ms);
 
 export const clockTime = (ms) => clock.format(ms);
 

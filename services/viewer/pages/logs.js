@@ -119,7 +119,7 @@ function cellsOf(line, row) {
   return [
     el('td', { class: 'number', title: date(at) }, time(at)),
     el('td', {}, el('span', { class: 'level' }, line.level)),
-    el('td', {}, el('span', { class: 'service' }, line.service)),
+    el('td', {}, el('span', { class: 'service', title: line.service }, line.service)),
     el('td', { class: 'message' }, message(line), fields(line)),
     el('td', {}, line.trace_id ? el('a', { href: address, 'aria-label': `${line.trace_id.slice(0, 8)}, the trace of this line` }, line.trace_id.slice(0, 8)) : ''),
   ];

@@ -42,13 +42,19 @@ function readSpan(raw, service, resource, scope) {
     scope,
     traceId: hexId(raw.traceId, 16),
     id: hexId(raw.spanId, 8),
-    parentId: hexId(raw.parentSpanId, 8),
+    parentId: parentOf(raw),
     name: raw.name ?? '',
     kind: KINDS[enumeration(raw.kind, KINDS, 'SPAN_KIND_')] ?? String(raw.kind),
     status: STATUSES[enumeration(raw.status?.code, STATUSES, 'STATUS_CODE_')] ?? 'unset',
     start,
     end: BigInt(raw.endTimeUnixNano ?? start),
   };
+}
+
+/** Eight zero bytes are how some exporters write no parent. */
+function parentOf({ parentSpanId }) {
+  const id = hexId(parentSpanId, 8);
+  return /^0+$/.test(id) ? '' : id;
 }
 
 function enumeration(value, names, prefix) {

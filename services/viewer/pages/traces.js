@@ -2,7 +2,7 @@
 
 import { coalesced, findTraces } from './api.js';
 import { byId, el, say } from './dom.js';
-import { plural } from './format.js';
+import { dayOf, plural } from './format.js';
 import { follow } from './live.js';
 import { pauseButton } from './pause.js';
 import { filterForm } from './traces/filter.js';
@@ -39,8 +39,9 @@ export async function tracesPage(main) {
   }, () => !pause.isPaused());
 
   function show(traces) {
-    table.show(traces);
-    scatter.show(traces);
+    const isDated = new Set(traces.map(({ start }) => dayOf(Number(start / 1_000_000n)))).size > 1;
+    table.show(traces, isDated);
+    scatter.show(traces, isDated);
     byId('numbers').replaceChildren(...numbers(traces));
     const isEmpty = traces.length === 0;
     const most = traces.length >= form.limit() ? ', the newest; there may be more' : '';

@@ -246,3 +246,15 @@ fn pair(name: &str, class: &str, told: &str) -> String {
         json!(told)
     )
 }
+
+#[tokio::test]
+async fn a_trace_of_one_span_has_one_span() {
+    let Some(visit) = Visit::begin().await else { return };
+    let span = [Made::new("shop", "GET /shop", (1, 0), SERVER, (0, 1_000))];
+    send(&visit.sink.endpoint(), TRACE, &span).await;
+
+    visit.open(&format!("/compare?left={TRACE}&right={TRACE}")).await;
+
+    visit.browser.wait_for("[...document.querySelectorAll('.facts dd')].filter((fact) => fact.textContent.endsWith(', 1 span')).length === 2").await;
+    visit.ends_quietly().await;
+}

@@ -36,6 +36,22 @@ async fn a_download_is_otlp_json_that_a_receiver_takes_and_the_page_opens() {
 }
 
 #[tokio::test]
+async fn a_parent_of_zeros_in_a_file_is_none() {
+    let Some(visit) = Visit::begin().await else { return };
+    for zeros in ["0000000000000000", "AAAAAAAAAAA="] {
+        let span = json!({"traceId": TRACE, "spanId": "0000000000000001", "parentSpanId": zeros, "name": "first", "startTimeUnixNano": "1"});
+        let file = json!({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]});
+
+        choose(&visit, "zeros.json", &file.to_string()).await;
+
+        visit.browser.wait_for_text("h1", "first").await;
+        let notes = visit.browser.run("return document.querySelectorAll('.note').length").await;
+        assert_eq!(notes, json!(0), "{zeros}");
+    }
+    visit.ends_quietly().await;
+}
+
+#[tokio::test]
 async fn a_file_dropped_on_the_page_opens_too_also_over_another_trace() {
     let Some(visit) = Visit::begin().await else { return };
     let browser = &visit.browser;

@@ -9,11 +9,13 @@
 mod accessibility;
 mod broken;
 mod compare;
+mod dates;
 mod file;
 mod hostile;
 mod keyboard;
 mod large;
 mod logs;
+mod long_names;
 mod made;
 mod map;
 mod metrics;

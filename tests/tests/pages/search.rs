@@ -1,7 +1,7 @@
 //! The page of all traces is searched.
 
 use serde_json::json;
-use testbed::{Browser, Sink};
+use testbed::{Browser, Sink, http};
 use viewer::{Config, Viewer};
 
 use crate::made::{Made, SERVER, send, small_trace};
@@ -118,6 +118,41 @@ async fn what_the_store_had_to_let_go_is_told() {
 
     browser.open(&format!("http://{}/trace/{}", viewer.addresses().pages, trace(1))).await;
     browser.wait_for_text("[role=alert]", "was evicted").await;
+}
+
+#[tokio::test]
+async fn what_was_refused_is_not_said_to_have_made_room() {
+    let Some(visit) = Visit::begin().await else { return };
+    let bad = json!({"traceId": trace(1), "spanId": "0000000000000000", "name": "no id"});
+    let body = json!({"resourceSpans": [{"scopeSpans": [{"spans": [bad]}]}]});
+    let url = format!("{}/v1/traces", visit.sink.endpoint());
+    http().post(url).json(&body).send().await.unwrap();
+
+    visit.open("/").await;
+
+    visit.browser.wait_for_text("#store .wrong", "1 refused span").await;
+    let told =
+        visit.browser.run("return document.querySelector('#store .wrong').textContent").await;
+    assert!(!told.as_str().unwrap().contains("made room"), "{told}");
+    visit.ends_quietly().await;
+}
+
+#[tokio::test]
+async fn the_closed_and_the_open_time_leave_the_other_fields_in_their_row() {
+    let Some(visit) = Visit::begin().await else { return };
+    visit.browser.resize(1600, 900, false).await;
+    visit.open("/").await;
+    visit.browser.wait_for("document.querySelector('.filter') !== null").await;
+    let tops = "const top = (css) => Math.round(document.querySelector(css).getBoundingClientRect().bottom); \
+                return [top('[name=service]'), top('[name=limit]'), top('.when')]";
+    let closed = visit.browser.run(tops).await;
+    assert_eq!((&closed[1], &closed[2]), (&closed[0], &closed[0]), "one row");
+
+    visit.browser.click(".when summary").await;
+
+    let opened = visit.browser.run(tops).await;
+    assert_eq!((&opened[0], &opened[1]), (&closed[0], &closed[1]), "nothing has moved");
+    visit.ends_quietly().await;
 }
 
 async fn two_traces(sink: &Sink) {

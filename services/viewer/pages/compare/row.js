@@ -40,7 +40,7 @@ function label({ span, depth, statusDiffers, attributes, left, right }, isFlat) 
     'div',
     { class: 'label', style: { '--depth': indent } },
     !isFlat && depth > DEEPEST_INDENT && el('span', { class: 'deep' }, depth + 1),
-    el('span', { class: 'service' }, span.service),
+    el('span', { class: 'service', title: span.service }, span.service),
     statusDiffers && el('span', { class: 'badge error' }, `${left.span.status} ≠ ${right.span.status}`),
     !statusDiffers && span.status === 'error' && el('span', { class: 'badge error' }, 'error'),
     attributes > 0 && el('span', { class: 'badge wrong', title: `${plural(attributes, 'attribute')} differ` }, `≠ ${attributes}`),

@@ -79,7 +79,7 @@ function row(line, trace, onSpan) {
     { class: `${colourClass(line.service)} ${levelClass(line)}` },
     el('td', { class: 'number' }, duration(after)),
     el('td', {}, el('span', { class: 'level' }, line.level)),
-    el('td', {}, el('span', { class: 'service' }, line.service)),
+    el('td', {}, el('span', { class: 'service', title: line.service }, line.service)),
     el('td', { class: 'message' }, message(line), fields(line)),
     el('td', {}, go || line.span_id || ''),
   );

@@ -56,7 +56,7 @@ function label({ span, children, depth, problems }, { isCollapsed }) {
     { class: 'label', style: { '--depth': Math.min(depth, DEEPEST_INDENT) } },
     el('span', { class: 'caret', 'aria-hidden': 'true', 'data-toggle': children.length > 0 }, caret),
     depth > DEEPEST_INDENT && el('span', { class: 'deep' }, depth + 1),
-    el('span', { class: 'service' }, span.service),
+    el('span', { class: 'service', title: span.service }, span.service),
     problems.length > 0 && el('span', { class: 'badge wrong', title: problems.join(' ') }, '⚠ broken'),
     span.status === 'error' && el('span', { class: 'badge error' }, 'error'),
     el('span', { class: 'name', title: span.name }, span.name),

@@ -34,8 +34,8 @@ export function filterForm(onSearch) {
     labelled('Attribute', fields.attribute),
     labelled('At least', fields.min),
     labelled('At most', fields.max),
-    when,
     labelled('Show', fields.limit),
+    when,
     el('div', { class: 'query' }, labelled('TraceQL', fields.q), message),
     el('div', { class: 'actions' }, el('button', { type: 'submit', class: 'primary' }, 'Search'), el('button', { type: 'button', onclick: clear }, 'Clear')),
   );

@@ -1,13 +1,15 @@
 // Duration over time; a dot is a trace. The table below has the same traces for whoever does not point.
 
 import { el, svg } from '../dom.js';
-import { clockTime, duration, niceStep, plural, time } from '../format.js';
+import { duration, parts, plural } from '../format.js';
+import { timeTicks } from './ticks.js';
 
 const HEIGHT = 180;
 const EDGE = { left: 62, right: 14, top: 10, bottom: 24 };
 
 export class Scatter {
   #traces = [];
+  #isDated = false;
   #picture = svg('svg', { role: 'img', height: HEIGHT, onclick: (event) => this.#open(event) });
   element = el('div', { class: 'scatter', hidden: true }, this.#picture);
 
@@ -15,8 +17,10 @@ export class Scatter {
     new ResizeObserver(() => this.#draw()).observe(this.element);
   }
 
-  show(traces) {
+  /** `isDated` says that they did not all begin on one day. */
+  show(traces, isDated) {
     this.#traces = traces;
+    this.#isDated = isDated;
     this.element.hidden = traces.length === 0;
     this.#draw();
   }
@@ -33,7 +37,7 @@ export class Scatter {
     this.#picture.setAttribute('width', width);
     this.#picture.setAttribute('viewBox', `0 0 ${width} ${HEIGHT}`);
     this.#picture.setAttribute('aria-label', `Duration over time of ${plural(this.#traces.length, 'trace')}; the table below lists them.`);
-    this.#picture.replaceChildren(...axes(scales, width), ...this.#traces.map((trace) => dot(trace, scales)));
+    this.#picture.replaceChildren(...axes(scales, width, this.#isDated), ...this.#traces.map((trace) => dot(trace, scales, this.#isDated)));
   }
 }
 
@@ -54,16 +58,15 @@ function scalesFor(traces, width) {
 
 const widened = (low, high, least) => [low - Math.max((high - low) * 0.04, least), high + Math.max((high - low) * 0.04, least)];
 
-function axes({ first, last, low, high, x, y }, width) {
+function axes({ first, last, low, high, x, y }, width, isDated) {
   const marks = [];
   for (const log of durationTicks(low, high)) {
     marks.push(svg('line', { x1: EDGE.left, x2: width - EDGE.right, y1: y(log), y2: y(log) }));
     marks.push(svg('text', { x: EDGE.left - 8, y: y(log) + 4, class: 'end' }, duration(10 ** log)));
   }
-  const step = Math.max(niceStep(last - first, Math.max(Math.floor(width / 100), 2)), 1000);
-  for (let at = Math.ceil(first / step) * step; at <= last; at += step) {
-    if (x(at) > width - 34) break;
-    marks.push(svg('text', { x: x(at), y: HEIGHT - 6 }, clockTime(at)));
+  for (const { at, text, room } of timeTicks(first, last, width, isDated)) {
+    if (x(at) > width - room) break;
+    marks.push(svg('text', { x: x(at), y: HEIGHT - 6 }, text));
   }
   return marks;
 }
@@ -78,9 +81,9 @@ function durationTicks(low, high) {
   return ticks.filter((log) => log >= low && log <= high);
 }
 
-function dot({ id, service, name, start, ms, errors }, { x, y }) {
+function dot({ id, service, name, start, ms, errors }, { x, y }, isDated) {
   const at = { cx: x(Number(start / 1_000_000n)), cy: y(Math.log10(Math.max(ms, 0.001))) };
-  const title = svg('title', {}, `${service}: ${name}, ${duration(ms)}, ${time(start)}${errors > 0 ? ', with errors' : ''}`);
+  const title = svg('title', {}, `${service}: ${name}, ${duration(ms)}, ${parts(start, isDated).join('')}${errors > 0 ? ', with errors' : ''}`);
   // Not by colour alone: what failed is a square.
   if (errors > 0) return svg('rect', { x: at.cx - 4.5, y: at.cy - 4.5, width: 9, height: 9, class: 'dot failed', 'data-id': id }, title);
   return svg('circle', { ...at, r: 4.5, class: 'dot', 'data-id': id }, title);

@@ -16,6 +16,13 @@ export function holdings(stats) {
   const text = gone.map(([number, one, many]) => plural(number, one, many)).join(', ');
   return [
     el('p', { class: 'holdings' }, held, gone.length === 0 ? ' Nothing evicted, nothing refused.' : ''),
-    gone.length > 0 && el('p', { class: 'wrong note' }, `⚠ Gone since the start: ${text}. Older traces made room for newer ones; VIEWER_STORE_BYTES keeps more than ${count(Math.round(stats.budget_bytes / 1_048_576))} MiB.`),
+    gone.length > 0 && el('p', { class: 'wrong note' }, `⚠ Gone since the start: ${text}.${why(stats)}`),
   ].filter(Boolean);
+}
+
+/** Only what was evicted made room; what was refused may have been no span at all, and the sender was told why. */
+function why({ traces_evicted: traces, logs_evicted: logs, budget_bytes: budget }) {
+  const evicted = [traces > 0 && 'traces', logs > 0 && 'log lines'].filter(Boolean).join(' and ');
+  if (!evicted) return ' The answer to its sender, and the viewer’s log, say why.';
+  return ` Older ${evicted} made room for newer ones; VIEWER_STORE_BYTES keeps more than ${count(Math.round(budget / 1_048_576))} MiB.`;
 }

@@ -2,7 +2,7 @@
 
 import { colourClass } from '../colour.js';
 import { el } from '../dom.js';
-import { count, date, duration, plural, time } from '../format.js';
+import { count, date, duration, parts, plural } from '../format.js';
 import { Choice } from '../compare/choice.js';
 import { KeyedRows } from '../keyed.js';
 
@@ -10,7 +10,8 @@ const HEADINGS = [['Began', 'number'], ['Trace', ''], ['Duration', 'number'], ['
 
 export class Table {
   choice = new Choice();
-  #rows = new KeyedRows((trace) => cellsOf(trace, this.choice.box(trace)));
+  #isDated = false;
+  #rows = new KeyedRows((trace) => cellsOf(trace, this.#isDated, this.choice.box(trace)));
   element = el(
     'table',
     { class: 'traces', hidden: true },
@@ -19,18 +20,20 @@ export class Table {
     this.#rows.body,
   );
 
-  show(traces) {
+  /** `isDated` says that they did not all begin on one day. */
+  show(traces, isDated) {
+    this.#isDated = isDated;
     this.element.hidden = traces.length === 0;
     this.choice.keep(traces.map(({ id }) => id));
-    const stateOf = ({ name, service, ms, spans, errors, services }) => [name, service, ms, spans, errors, services].join('\n');
+    const stateOf = ({ name, service, ms, spans, errors, services }) => [isDated, name, service, ms, spans, errors, services].join('\n');
     this.#rows.show(traces, ({ id }) => id, stateOf);
   }
 }
 
-function cellsOf(trace, box) {
+function cellsOf(trace, isDated, box) {
   const services = trace.services.filter((name) => name !== trace.service);
   return [
-    el('td', { class: 'number', title: date(trace.start) }, time(trace.start)),
+    el('td', { class: 'number began', title: date(trace.start) }, parts(trace.start, isDated).map((part) => el('span', {}, part))),
     el(
       'td',
       { class: `what ${colourClass(trace.service)}` },
@@ -40,7 +43,7 @@ function cellsOf(trace, box) {
     ),
     el('td', { class: 'number' }, duration(trace.ms)),
     el('td', { class: 'number' }, count(trace.spans), el('span', { class: 'unit' }, trace.spans === 1 ? ' span' : ' spans')),
-    el('td', { class: 'wide' }, services.map((name) => el('span', { class: `chip ${colourClass(name)}` }, el('span', { class: 'service' }, name)))),
+    el('td', { class: 'wide' }, services.map((name) => el('span', { class: `chip ${colourClass(name)}` }, el('span', { class: 'service', title: name }, name)))),
     el('td', { class: 'pick' }, box),
   ];
 }
