@@ -16,6 +16,9 @@ export function readSpans(json) {
   return spans;
 }
 
+/** What else the Collector writes into one file with the spans, where several pipelines end in it. */
+const OTHER_SIGNALS = ['resourceLogs', 'resourceMetrics', 'resourceProfiles'];
+
 /** A file of one export, of one trace as any of the APIs answers it, or of one export a line as the Collector writes it. */
 export function readFile(content) {
   try {
@@ -23,7 +26,8 @@ export function readFile(content) {
   } catch (error) {
     const lines = content.split('\n').filter((line) => line.trim());
     if (lines.length < 2) throw error;
-    return lines.flatMap((line) => readSpans(JSON.parse(line)));
+    const exports = lines.map((line) => JSON.parse(line));
+    return exports.filter((json) => !OTHER_SIGNALS.some((signal) => json?.[signal])).flatMap(readSpans);
   }
 }
 
@@ -86,9 +90,16 @@ function plain(value = {}) {
   if ('boolValue' in value) return value.boolValue;
   if ('intValue' in value) return String(value.intValue);
   if ('doubleValue' in value) return String(value.doubleValue);
-  if ('arrayValue' in value) return (value.arrayValue.values ?? []).map(plain);
-  if ('kvlistValue' in value) return Object.fromEntries(pairs(value.kvlistValue.values));
+  if ('arrayValue' in value) return (value.arrayValue.values ?? []).map(inner);
+  if ('kvlistValue' in value) return Object.fromEntries((value.kvlistValue.values ?? []).map((pair) => [pair.key ?? '', inner(pair.value)]));
   return value.bytesValue ?? '';
+}
+
+/** Within lists and maps, which are shown as JSON, a number is one, if JSON has it exactly: `[1,"1"]`. */
+function inner(value = {}) {
+  const number = Number(value.intValue ?? value.doubleValue ?? NaN);
+  const isExact = 'intValue' in value ? Number.isSafeInteger(number) : Number.isFinite(number);
+  return isExact ? number : plain(value);
 }
 
 export const shown = (value) => (typeof value === 'object' ? JSON.stringify(value) : String(value));

@@ -14,6 +14,7 @@ async fn orphans_second_roots_skewed_clocks_and_circles_are_told_where_they_are(
         Made::new("audit", "second", (11, 0), SERVER, (51_000, 61_000)),
         Made::new("shop", "call", (12, 2), CLIENT, (60_000, 70_000)),
         Made::new("till", "early", (13, 12), SERVER, (30_000, 35_000)),
+        Made::new("shop", "by hand", (16, 12), INTERNAL, (40_000, 65_000)),
         Made::new("till", "round", (14, 15), INTERNAL, (70_000, 71_000)),
         Made::new("till", "and round", (15, 14), INTERNAL, (70_000, 71_000)),
     ]);
@@ -25,6 +26,7 @@ async fn orphans_second_roots_skewed_clocks_and_circles_are_told_where_they_are(
         ("audit", "orphan", "Orphan: its parent 000000000000dead is not here"),
         ("audit", "second", "Second root"),
         ("till", "early", "Clock skew: it starts 30 ms before its parent in shop"),
+        ("shop", "by hand", "It starts 20 ms before its parent."),
         ("till", "round", "circle"),
     ] {
         let row = format!(
@@ -39,7 +41,7 @@ async fn orphans_second_roots_skewed_clocks_and_circles_are_told_where_they_are(
     visit.browser.wait_for_text(".details .wrong", "Clock skew").await;
     assert_eq!(
         visit.browser.run("return document.querySelectorAll('[role=treeitem]').length").await,
-        json!(10)
+        json!(11)
     );
     visit.ends_quietly().await;
 }

@@ -31,7 +31,10 @@ async fn a_download_is_otlp_json_that_a_receiver_takes_and_the_page_opens() {
     let tempo =
         browser.run_async(&format!("return (await fetch('/api/traces/{TRACE}')).text()")).await;
     opens(&visit, "tempo.json", tempo.as_str().unwrap()).await;
-    opens(&visit, "collector.jsonl", &split(&otlp)).await;
+    let lines = split(&otlp);
+    opens(&visit, "collector.jsonl", &lines).await;
+    let others = "{\"resourceLogs\": []}\n{\"resourceMetrics\": []}\n";
+    opens(&visit, "mixed.jsonl", &(others.to_owned() + &lines)).await;
     visit.ends_quietly().await;
 }
 

@@ -51,3 +51,17 @@ async fn lines_come_live_are_searched_and_lead_to_their_span() {
     assert_eq!(browser.run("return location.pathname").await, json!(format!("/trace/{TRACE}")));
     visit.ends_quietly().await;
 }
+
+#[tokio::test]
+async fn the_lines_of_a_stack_trace_stay_lines() {
+    let Some(visit) = Visit::begin().await else { return };
+    let browser = &visit.browser;
+    send_log(&visit.sink.endpoint(), (TRACE, 4), 0, "shop", "Broken\n  at pack\n  at main").await;
+    visit.open("/logs").await;
+    browser.wait_for(&format!("{LINES} === 1")).await;
+
+    let text = browser.run("return document.querySelector('.lines .message').innerText").await;
+
+    assert!(text.as_str().unwrap().contains("Broken\n  at pack\n  at main"), "{text}");
+    visit.ends_quietly().await;
+}

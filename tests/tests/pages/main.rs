@@ -23,5 +23,6 @@ mod restart;
 mod screenshots;
 mod search;
 mod traffic;
+mod values;
 mod visit;
 mod zoom;

@@ -109,8 +109,12 @@ function blameClock({ span, parent, from, to, problems }) {
   const early = parent.from - from;
   const late = to - parent.to;
   const fits = to - from <= parent.to - parent.from;
-  const other = parent.span.service === span.service ? 'its parent' : `its parent in ${parent.span.service}`;
-  if (early > SKEW) {
+  const isOneService = parent.span.service === span.service;
+  const other = isOneService ? 'its parent' : `its parent in ${parent.span.service}`;
+  if (early > SKEW && isOneService) {
+    // One process has one clock: whoever made the span gave it another start.
+    problems.push(`It starts ${duration(early)} before its parent.`);
+  } else if (early > SKEW) {
     problems.push(`Clock skew: it starts ${duration(early)} before ${other}, so their clocks differ.`);
   } else if (span.kind === 'server' && parent.span.kind === 'client' && fits && late > SKEW) {
     problems.push(`Clock skew: it ends ${duration(late)} after ${other}, which waited for it, so their clocks differ.`);
