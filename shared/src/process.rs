@@ -5,6 +5,7 @@
 use std::{ffi::OsString, io::Read, process::ExitCode};
 
 use clap::Parser;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -13,6 +14,9 @@ use crate::{
     propagation,
     telemetry::Telemetry,
 };
+
+/// More than all connections together need.
+const MOST_FILES: u64 = 65_536;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -61,11 +65,23 @@ where
         Ok(config) => config,
         Err(code) => return code,
     };
+    raise_open_files();
     let args = config.as_ref().clone();
     let process = Process { service, default_port, shutdown: CancellationToken::new() };
     match runtime(&args) {
         Ok(runtime) => runtime.block_on(supervise(&args, process, |process| run(config, process))),
         Err(error) => failed("the runtime did not start", &error.into()),
+    }
+}
+
+/// A connection is a file, and the usual soft limit of files is below `MAX_CONNECTIONS`. Where it cannot be raised, idle connections
+/// make room instead.
+fn raise_open_files() {
+    if let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE)
+        && soft < MOST_FILES.min(hard)
+    {
+        // An error leaves the limit as it was.
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, MOST_FILES.min(hard), hard);
     }
 }
 

@@ -20,7 +20,7 @@ use crate::{
     faults::{self, OwnHosts},
     health::Health,
     json::{BODY_LIMIT, BodyLimit, HOP_ROOM},
-    metrics, names,
+    metrics,
     process::Process,
     token,
 };
@@ -161,6 +161,7 @@ impl Server {
         } else {
             Router::new()
         };
+        let laboratory = laboratory.layer(DefaultBodyLimit::max(BODY_LIMIT));
         self.open_to_origins(plain)
             .merge(health.routes())
             .merge(metrics::routes())
@@ -211,16 +212,17 @@ fn open_laboratory(laboratory: &FaultArgs) {
     }
 }
 
-/// Serves `app` on `listener` by the accept loop alone, without the layer: for what takes telemetry in and so makes none.
+/// Serves `app` on `listener` by the accept loop alone, without the layer: for what takes telemetry in or gives it out, and so makes none.
 /// Returns when `stop` is cancelled and the requests in flight have ended.
 pub async fn serve_untraced(
+    service: &'static str,
     listener: TcpListener,
     app: Router,
     max_connections: usize,
     stop: CancellationToken,
 ) {
     let shared = accept::Shared {
-        service: names::service::VIEWER,
+        service,
         app: OnceLock::from(app),
         starting: Router::new(),
         stop,

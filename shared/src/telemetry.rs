@@ -63,7 +63,7 @@ impl Telemetry {
         let logger = log_export::provider(args, resource.clone())?;
         install_subscriber(args, service, &tracer, logger.as_ref())?;
         opentelemetry::global::set_tracer_provider(tracer.clone());
-        let metrics = metrics::Export::start(args, &resource, Arc::clone(&ledger))?;
+        let metrics = metrics::Export::start(args, &resource, Arc::clone(&ledger), service)?;
         say_where_to(args)?;
         Ok(Self { tracer, logger, metrics, ledger })
     }

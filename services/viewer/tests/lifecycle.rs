@@ -89,3 +89,13 @@ async fn run_ends_with_its_shutdown() {
     shutdown.send(()).unwrap();
     running.await.unwrap().unwrap();
 }
+
+#[tokio::test]
+async fn a_connection_that_says_nothing_to_the_grpc_port_is_closed() {
+    let viewer = Viewer::start(&Config::default()).await.unwrap();
+    let mut silent = TcpStream::connect(viewer.addresses().otlp_grpc).await.unwrap();
+
+    let closed = tokio::time::timeout(Duration::from_secs(120), silent.read(&mut [0])).await;
+
+    assert!(matches!(closed, Ok(Ok(0) | Err(_))), "{closed:?}");
+}

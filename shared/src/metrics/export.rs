@@ -4,9 +4,17 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use opentelemetry_sdk::Resource;
+use tokio_util::sync::CancellationToken;
 
 use super::{endpoint, push::Push, spans::SpanCollector};
-use crate::{config::telemetry::TelemetryArgs, telemetry::Ledger};
+use crate::{
+    config::telemetry::TelemetryArgs,
+    server::{cannot_listen, serve_untraced},
+    telemetry::Ledger,
+};
+
+/// Connections to `METRICS_PORT`.
+const MAX_SCRAPERS: usize = 64;
 
 /// The running exporters of metrics.
 #[derive(Debug)]
@@ -20,6 +28,7 @@ impl Export {
         args: &TelemetryArgs,
         resource: &Resource,
         ledger: Arc<Ledger>,
+        service: &'static str,
     ) -> anyhow::Result<Self> {
         let exporters =
             if args.otel_sdk_disabled { Default::default() } else { args.otel_metrics_exporter };
@@ -32,7 +41,7 @@ impl Export {
             Push::start(args.otel_metric_export_interval, target, exporters.console, resource)?;
         let server = args
             .metrics_port
-            .map(|port| serve_on(SocketAddr::new(args.metrics_host, port)))
+            .map(|port| serve_on(service, SocketAddr::new(args.metrics_host, port)))
             .transpose()?;
         Ok(Self { push, server })
     }
@@ -48,19 +57,19 @@ impl Export {
 }
 
 /// Binds at once, so that a taken port is an error of the start.
-fn serve_on(address: SocketAddr) -> anyhow::Result<tokio::task::AbortHandle> {
-    let told = |error: std::io::Error| {
-        anyhow::anyhow!(crate::server::cannot_listen(address, "METRICS_PORT", &error))
-    };
+fn serve_on(
+    service: &'static str,
+    address: SocketAddr,
+) -> anyhow::Result<tokio::task::AbortHandle> {
+    let told =
+        |error: std::io::Error| anyhow::anyhow!(cannot_listen(address, "METRICS_PORT", &error));
     let listener = std::net::TcpListener::bind(address).map_err(told)?;
     listener.set_nonblocking(true).map_err(told)?;
     let listener = tokio::net::TcpListener::from_std(listener).map_err(told)?;
     let address = listener.local_addr().unwrap_or(address);
     tracing::info!(%address, "Metrics have a port of their own (METRICS_PORT)");
-    let server = tokio::spawn(async move {
-        if let Err(error) = axum::serve(listener, endpoint::routes()).await {
-            tracing::error!(%error, "METRICS_PORT is no longer served");
-        }
-    });
-    Ok(server.abort_handle())
+    let routes = endpoint::routes();
+    let never = CancellationToken::new();
+    let served = serve_untraced(service, listener, routes, MAX_SCRAPERS, never);
+    Ok(tokio::spawn(served).abort_handle())
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use axum::{Router, body::Body, response::Response};
-use http::{HeaderName, HeaderValue, Request, Version, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Version, header, uri::Authority};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -78,7 +78,7 @@ async fn next_connection(
     shared: &Shared,
 ) -> Option<(TcpStream, OwnedSemaphorePermit)> {
     let next = async {
-        let stream = accept(listener).await;
+        let stream = accept(listener, &shared.idle).await;
         Some((stream, place(shared).await?))
     };
     tokio::select! {
@@ -87,12 +87,14 @@ async fn next_connection(
     }
 }
 
-async fn accept(listener: &TcpListener) -> TcpStream {
+/// Where the process has no more files, an idle connection gives its own.
+async fn accept(listener: &TcpListener, idle: &Idle) -> TcpStream {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => return stream,
             Err(error) => {
                 tracing::warn!(error = error.to_string(), "A connection was not accepted");
+                idle.make_room();
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
@@ -156,14 +158,25 @@ fn refusal(request: &Request<Incoming>) -> Option<Problem> {
         let accepted = "the head is too large; accepted: at most 32 KiB and 100 headers";
         return Some(Problem::head_too_large(accepted));
     }
-    let one_host = names_one_host(request);
-    let accepted = "accepted: exactly one Host (RFC 9112, section 3.2)";
-    (!one_host).then(|| Problem::bad_request(accepted))
+    if !names_one_host(request) {
+        return Some(Problem::bad_request("accepted: exactly one Host (RFC 9112, section 3.2)"));
+    }
+    let coded = !is_at_most_chunked(request.headers());
+    coded.then(|| Problem::bad_request("accepted: chunked alone as Transfer-Encoding"))
+}
+
+/// A body in a coding that nobody here undoes would be taken for what it is not.
+fn is_at_most_chunked(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    codings.all(|coding| coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked"))
 }
 
 /// Counted here, since hyper's own bound only says when it reads no further: what came with the last read may be above it.
 fn head_bytes(request: &Request<Incoming>) -> usize {
-    let line = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    let uri = request.uri();
+    let target = uri.path_and_query().map_or(0, |target| target.as_str().len());
+    let authority = uri.authority().map_or(0, |authority| authority.as_str().len());
+    let line = request.method().as_str().len() + authority + target;
     let header = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + 4;
     line + request.headers().iter().map(header).sum::<usize>()
 }
@@ -172,7 +185,7 @@ fn head_bytes(request: &Request<Incoming>) -> usize {
 fn names_one_host(request: &Request<Incoming>) -> bool {
     let mut hosts = request.headers().get_all(header::HOST).iter();
     match (hosts.next(), hosts.next()) {
-        (Some(_), None) => true,
+        (Some(host), None) => host.to_str().is_ok_and(|host| host.parse::<Authority>().is_ok()),
         (None, _) => request.version() != Version::HTTP_11,
         (Some(_), Some(_)) => false,
     }

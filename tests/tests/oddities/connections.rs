@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use testbed::{Program, Running, tracechain, until};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::system::{DEADLINE, System, system};
 use crate::wire::{connect, exchange, get, post, statuses};
@@ -69,34 +70,60 @@ async fn an_upgrade_that_nobody_offers_is_passed_over() {
 /// Connections that the other gateway holds at once: few, so that a few silent ones take them all.
 const GATEWAY_CONNECTIONS: usize = 64;
 
-/// A further gateway, whose connections are its own.
-async fn another_gateway(system: &System) -> Running {
-    let program = Program::new(tracechain())
-        .arg("gateway")
-        .env("MAX_CONNECTIONS", GATEWAY_CONNECTIONS.to_string())
+/// Files of one that has too few for its connections; a good part of them it needs for itself.
+const GATEWAY_FILES: usize = 100;
+
+/// A further gateway, which may hold so many connections and open so many files.
+async fn another_gateway(system: &System, connections: usize, files: usize) -> Running {
+    let script = format!("ulimit -n {files} && exec '{}' gateway", tracechain().display());
+    let program = Program::new("/bin/sh")
+        .arg("-c")
+        .arg(script)
+        .env("MAX_CONNECTIONS", connections.to_string())
         .env("REQUEST_TIMEOUT_MS", "60000")
         .env("NEXT_SERVICE_URL", format!("http://127.0.0.1:{}", system.port("USER_PORT")));
     Running::start("gateway", program).await
 }
 
-#[tokio::test]
-async fn clients_that_say_nothing_do_not_keep_out_those_that_do() {
-    let system = system().await;
-    let gateway = another_gateway(system).await;
-    let port = reqwest::Url::parse(&gateway.url("/")).unwrap().port().unwrap();
+fn port(gateway: &Running) -> u16 {
+    reqwest::Url::parse(&gateway.url("/")).unwrap().port().unwrap()
+}
+
+/// More connections than it takes, or has files for.
+async fn silent(gateway: &Running) -> Vec<TcpStream> {
     let mut silent = Vec::new();
     for number in 0..5 * GATEWAY_CONNECTIONS {
-        let mut stream = connect(port).await;
+        let mut stream = connect(port(gateway)).await;
         // Some have begun a head, which is as good as nothing.
         if number % 3 == 0 {
             drop(stream.write_all(b"GET / HT").await);
         }
         silent.push(stream);
     }
+    silent
+}
+
+#[tokio::test]
+async fn where_files_run_out_those_who_say_nothing_make_room() {
+    let system = system().await;
+    let gateway = another_gateway(system, 4096, GATEWAY_FILES).await;
+    let silent = silent(&gateway).await;
+
+    for _ in 0..3 {
+        assert_eq!(statuses(&exchange(port(&gateway), get("/health/live", "")).await), [200]);
+    }
+    drop(silent);
+}
+
+#[tokio::test]
+async fn clients_that_say_nothing_do_not_keep_out_those_that_do() {
+    let system = system().await;
+    let gateway = another_gateway(system, GATEWAY_CONNECTIONS, 1024).await;
+    let mut silent = silent(&gateway).await;
 
     let body = r#"{"user_id": 1001, "action": "oddity"}"#;
     for _ in 0..3 {
-        let answers = exchange(port, post("/api/v1/process", "", body)).await;
+        let answers = exchange(port(&gateway), post("/api/v1/process", "", body)).await;
         assert!(matches!(statuses(&answers)[..], [200 | 202]), "{answers:?}");
     }
     // All but as many as may be there have been told to go.

@@ -58,7 +58,14 @@ async fn what_is_no_request_is_a_400_with_a_reason() {
 async fn exactly_one_host_is_named() {
     let system = system().await;
     for port in system.all() {
-        for hosts in ["", "host: a\r\nhost: b\r\n", "host: a\r\nhost: a\r\n"] {
+        for hosts in [
+            "",
+            "host: a\r\nhost: b\r\n",
+            "host: a\r\nhost: a\r\n",
+            "host:\r\n",
+            "host: a b\r\n",
+            "host: a/b\r\n",
+        ] {
             let request = format!("GET /health/live HTTP/1.1\r\nconnection: close\r\n{hosts}\r\n");
             let answers = exchange(port, request).await;
             assert_eq!(statuses(&answers), [400], "{port} {hosts:?}");
