@@ -30,8 +30,6 @@ pub enum Trouble {
 
 /// `Retry-After` of refusals, in seconds.
 const RETRY_AFTER: u64 = 1;
-/// The span queue of each service, as compose.yaml has it for those in front of a Collector.
-const QUEUE: &str = "8192";
 
 impl Trouble {
     pub(crate) fn name(self) -> &'static str {
@@ -122,8 +120,7 @@ pub(super) async fn drill(scale: &Scale, trouble: Trouble) -> Result<Outcome> {
     }
     let viewer = Viewer::start().await;
     let mut way = Way::start(&viewer).await;
-    let options = options.otlp(way.endpoint(trouble)).env_all("OTEL_BSP_MAX_QUEUE_SIZE", QUEUE);
-    let system = System::behind(viewer, options).await;
+    let system = System::behind(viewer, options.otlp(way.endpoint(trouble))).await;
     let mut run = Run::start(scale, system.ends(), scale.outage, &[]).await?;
     way.begin(trouble, scale).await;
     run.goes_on(scale.outage).await?;
