@@ -182,6 +182,23 @@ async fn hundreds_of_services_and_names_of_markup_are_drawn_within_bounds() {
     visit.ends_quietly().await;
 }
 
+#[tokio::test]
+async fn a_long_name_is_cut_to_what_its_box_has_room_for() {
+    let Some(visit) = Visit::begin().await else { return };
+    let name = "payments-reconciliation-worker";
+    let span = [Made::new(name, "POST /pay", (1, 0), SERVER, (0, 1_000))];
+    send(&visit.sink.endpoint(), TRACE, &span).await;
+    visit.open("/map").await;
+    visit.browser.wait_for_text(".map .is-service .name", "payments-").await;
+
+    let room = "const box = document.querySelector('.map .is-service'); const widthOf = (css) => box.querySelector(css).getBBox().width; \
+                return widthOf('.body') - widthOf('.name')";
+    let room = visit.browser.run(room).await;
+
+    assert!(room.as_f64().unwrap() > 8.0, "{room}");
+    visit.ends_quietly().await;
+}
+
 fn links(kind: &str) -> String {
     format!("document.querySelectorAll('.map a.{kind}').length")
 }

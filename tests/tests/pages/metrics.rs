@@ -75,6 +75,11 @@ async fn rate_errors_duration_pool_and_spans_are_drawn_and_a_value_leads_to_its_
     tells(&visit, "duration", "p50 100 ms, p95 300 ms").await;
     tells(&visit, "pool", "used 3, idle 1, max 16").await;
     tells(&visit, "memory", "shop 20 MiB").await;
+    let tick = format!(
+        "[...document.querySelectorAll({:?})].some((text) => text.textContent === '10 MiB')",
+        chart("memory", "text")
+    );
+    browser.wait_for(&tick).await;
     browser.wait_for_text("#summary [data-service=shop]", "(10 %)").await;
     browser.wait_for_text("#accounts [data-service=shop]", "closes").await;
     let drawn = format!("document.querySelectorAll({:?}).length > 3", chart("rate", "text"));

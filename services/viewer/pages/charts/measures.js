@@ -5,7 +5,7 @@ import { duration } from '../format.js';
 const perSecond = (value) => `${digits(value)}/s`;
 const seconds = (value) => duration(value * 1000);
 const number = (value) => digits(value);
-const mebibytes = (value) => `${digits(value / 1_048_576)} MiB`;
+const mebibytes = (value) => `${digits(value)} MiB`;
 
 export function digits(value) {
   if (value === 0) return '0';
@@ -14,6 +14,9 @@ export function digits(value) {
 }
 
 const sum = (...columns) => columns[0].map((first, index) => (first === null ? null : columns.reduce((total, column) => total + (column[index] ?? 0), 0)));
+
+/** So that the axis has whole numbers of what it is labelled in. */
+const inMebibytes = (column) => column?.map((value) => (value === null ? null : value / 1_048_576));
 
 /** A line for each target, of one column. */
 const each = (column) => (targets) => targets.map((target) => ({ name: target.label, target, values: column(target) }));
@@ -68,7 +71,7 @@ export const CHARTS = [
     series: each((target) => sum(target.spans_failed_per_second, target.spans_dropped_per_second)),
   },
   { id: 'queued', section: 'Spans', title: 'Spans queued', unit: 'waiting for their export', format: number, isOptional: true, series: each((target) => target.spans_queued) },
-  { id: 'memory', section: 'Processes', title: 'Memory', unit: 'resident', format: mebibytes, isOptional: true, series: each((target) => target.resident_bytes) },
+  { id: 'memory', section: 'Processes', title: 'Memory', unit: 'resident', format: mebibytes, isOptional: true, series: each((target) => inMebibytes(target.resident_bytes)) },
 ];
 
 /** Only those who have it: the gateway has no database. */

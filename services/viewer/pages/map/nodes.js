@@ -6,7 +6,8 @@ import { duration } from '../format.js';
 import { percent, rate } from './figures.js';
 
 const LID = 7;
-const MOST_LETTERS = 18;
+/** As many wide ones as a box has room for. */
+const MOST_LETTERS = 15;
 
 /** Its name for those who listen, its classes, its parts, and what they depend on besides the node itself. */
 export function nodeShape(node, { size }) {
