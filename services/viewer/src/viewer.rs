@@ -2,7 +2,11 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::http::{HeaderName, Method, header};
+use axum::{
+    Router,
+    http::{HeaderName, Method, header},
+};
+use shared::server::listen;
 use tokio::{task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 use tower_http::cors::CorsLayer;
@@ -35,21 +39,12 @@ pub struct Viewer {
 impl Viewer {
     /// Binds all ports, then serves on them. Fails if a port is taken, naming it and its variable.
     pub async fn start(config: &Config) -> anyhow::Result<Self> {
-        let pages =
-            shared::server::listen((config.host, config.port).into(), "VIEWER_PORT").await?;
-        let query =
-            shared::server::listen((config.host, config.query_port).into(), "VIEWER_QUERY_PORT")
-                .await?;
-        let otlp_grpc = shared::server::listen(
-            (config.host, config.otlp_grpc_port).into(),
-            "VIEWER_OTLP_GRPC_PORT",
-        )
-        .await?;
-        let otlp_http = shared::server::listen(
-            (config.host, config.otlp_http_port).into(),
-            "VIEWER_OTLP_HTTP_PORT",
-        )
-        .await?;
+        let host = config.host;
+        let at = async |port, variable| listen((host, port).into(), variable).await;
+        let pages = at(config.port, "VIEWER_PORT").await?;
+        let query = at(config.query_port, "VIEWER_QUERY_PORT").await?;
+        let otlp_grpc = at(config.otlp_grpc_port, "VIEWER_OTLP_GRPC_PORT").await?;
+        let otlp_http = at(config.otlp_http_port, "VIEWER_OTLP_HTTP_PORT").await?;
         let addresses = Addresses {
             pages: pages.local_addr()?,
             query: query.local_addr()?,
@@ -63,15 +58,7 @@ impl Viewer {
         let mut tasks = JoinSet::new();
         let scrapes =
             Scrapes::start(&config.scrape_targets, config.scrape_interval, &mut tasks, &stop)?;
-        let shown = query::router(Arc::clone(&store), cors(config))
-            .merge(live::router(Arc::clone(&store), stop.clone()))
-            .merge(metrics::router(scrapes, cors(config)))
-            .merge(pages::router());
-        let shown = match config.guard() {
-            Some(token) => token.guard_pages(shown),
-            None => shown,
-        };
-        let asking = shown.merge(query::presence(cors(config)));
+        let asking = asking(config, &store, scrapes, &stop);
         listen::serve(&mut tasks, pages, asking.clone(), stop.clone());
         listen::serve(&mut tasks, query, asking, stop.clone());
         listen::serve_grpc(
@@ -123,6 +110,24 @@ pub async fn run(config: Config, shutdown: impl Future) -> anyhow::Result<()> {
     shutdown.await;
     viewer.stop().await;
     Ok(())
+}
+
+/// What is shown to people and programs: with the token alone where others than this machine's own can ask.
+fn asking(
+    config: &Config,
+    store: &Arc<Store>,
+    scrapes: Arc<Scrapes>,
+    stop: &CancellationToken,
+) -> Router {
+    let shown = query::router(Arc::clone(store), cors(config))
+        .merge(live::router(Arc::clone(store), stop.clone()))
+        .merge(metrics::router(scrapes, cors(config)))
+        .merge(pages::router());
+    let shown = match config.guard() {
+        Some(token) => token.guard_pages(shown),
+        None => shown,
+    };
+    shown.merge(query::presence(cors(config)))
 }
 
 fn cors(config: &Config) -> CorsLayer {
