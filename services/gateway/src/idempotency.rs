@@ -48,8 +48,7 @@ impl<S: Sync> FromRequestParts<S> for Identity {
 /// not belong to the key.
 fn request_id(value: &HeaderValue) -> Result<Uuid, Problem> {
     let is_accepted = |byte: &u8| matches!(byte, b' '..=b'~');
-    let text =
-        value.to_str().ok().filter(|text| text.as_bytes().iter().all(|byte| is_accepted(byte)));
+    let text = value.to_str().ok().filter(|text| text.as_bytes().iter().all(is_accepted));
     let text =
         text.ok_or_else(|| refused("has characters that are neither visible ASCII nor spaces"))?;
     if text.is_empty() || text.len() > MAX_LENGTH {
