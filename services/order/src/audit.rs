@@ -24,7 +24,7 @@ pub(crate) enum Delivery {
     Recorded { audit_id: Uuid, recorded_at: i64, answer: Map<String, Value> },
     /// Audit will never take it: no later try can help.
     Refused(StatusCode),
-    /// Audit has a record of the request that tells of another order: the one that it placed before, which is gone since.
+    /// Audit has a record of the request that tells of another order: one that it placed before and that is lost here.
     Spent,
     /// Audit is down, slow, or answered what this service does not understand.
     Failed,

@@ -44,8 +44,6 @@ const RECALL_INTERVAL: Duration = Duration::from_secs(2);
 /// How long acknowledgements are gathered into one statement.
 const GATHER: Duration = Duration::from_millis(25);
 const STATEMENT_TIME: Duration = Duration::from_secs(5);
-/// The log line of an order that was taken back.
-pub(crate) const WITHDRAWN: &str = "An order is withdrawn: audit-service has a record of its request's earlier order, which was deleted";
 
 /// The running relay.
 pub(crate) struct Outbox {
@@ -206,21 +204,13 @@ impl Relay {
             Delivery::Refused(status) => {
                 self.acks.park(&self.store, due.order_id, status).await;
             }
-            Delivery::Spent => self.withdraw(due.order_id).await,
+            // Its caller was told that it is placed, so it stays, for a person to look at.
+            Delivery::Spent => {
+                self.acks.park(&self.store, due.order_id, StatusCode::CONFLICT).await;
+            }
             Delivery::Failed => self.postpone(due.order_id, due.attempts).await,
         }
         false
-    }
-
-    /// Placed while audit was away, or by a request that ended before it could take the order back itself.
-    async fn withdraw(&self, order_id: Uuid) {
-        // If it fails, the lease runs out and the row is due again.
-        match self.store.untraced().withdraw_order(order_id).await {
-            Ok(_) => tracing::warn!(order_id = %order_id, "{WITHDRAWN}"),
-            Err(error) => {
-                tracing::debug!(error = error.to_string(), "An order could not be withdrawn");
-            }
-        }
     }
 
     async fn postpone(&self, order_id: Uuid, attempts: i64) {

@@ -21,10 +21,10 @@ use uuid::Uuid;
 use crate::{
     audit::{self, Delivery},
     metrics,
-    outbox::{FIRST_LEASE, WITHDRAWN},
+    outbox::FIRST_LEASE,
     pricing::{self, Priced},
     routes::App,
-    store::{Continuation, NewOrder, Order},
+    store::{Continuation, NewOrder, Order, Status},
 };
 
 mod answer;
@@ -83,6 +83,9 @@ pub(crate) async fn process(
     let new = new_order(request.user_id, request.action, priced, &scope, &members);
     let place = app.store.place_order(&new, scope.deadline());
     let placed = scope.within(names::database::ORDERS, place).await?.map_err(Problem::from)?;
+    if placed.order.status == Status::Deleted {
+        return Err(order_is_gone().into());
+    }
     expect_same(&placed.order, &new)?;
     describe(&placed.order);
     let body = {
@@ -90,7 +93,7 @@ pub(crate) async fn process(
         audit_body(&members, *id, *total_cents, currency, trace_id)
     };
     let delivery = audit::deliver(&app.next, body.into(), &scope).await;
-    if matches!(delivery, Delivery::Spent) {
+    if matches!(delivery, Delivery::Spent) && !placed.replayed {
         return Err(withdraw(&app, placed.order.id, &scope).await?.into());
     }
     if !placed.replayed {
@@ -171,12 +174,17 @@ fn describe(order: &Order) {
     set_attribute(&span, ours::ORDER_TOTAL_CENTS, order.total_cents);
 }
 
-/// A request places one order, also when that was deleted since: audit's record is the earlier one's, and this one could never
-/// have any. If it cannot be taken back now, the relay does it.
+/// Audit has a record of an order that this request placed before and that this database has lost: the new one could never have
+/// any. Nobody was told of it yet, so it is taken back.
 async fn withdraw(app: &App, id: Uuid, scope: &Scope) -> Result<Problem, Problem> {
     scope.within(names::database::ORDERS, app.store.withdraw_order(id)).await??;
-    tracing::warn!(order_id = %id, "{WITHDRAWN}");
-    Ok(Problem::conflict(
+    tracing::warn!(order_id = %id, "An order is taken back: audit-service has a record of its request with another");
+    Ok(order_is_gone())
+}
+
+/// A request places one order, also when that is gone.
+fn order_is_gone() -> Problem {
+    Problem::conflict(
         "the order that this request id placed before was deleted; send a new idempotency key to order again",
-    ))
+    )
 }

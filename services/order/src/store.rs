@@ -5,6 +5,7 @@
 //! still to be delivered exactly while `next_attempt_at` is there: it is set with the order and goes with
 //! `audited_at` or `parked_at`.
 
+mod delete;
 mod orders;
 mod outbox;
 mod place;
@@ -21,7 +22,8 @@ use shared::{
 use sqlx::migrate::Migrator;
 
 pub use self::{
-    orders::{AuditState, Change, Deletion, Order, OrderItem, Position, Status},
+    delete::Deletion,
+    orders::{AuditState, Change, Order, OrderItem, Position, Status},
     outbox::{Delivered, DueAudit},
     place::{Continuation, NewOrder, Placed},
     products::Product,
@@ -48,11 +50,6 @@ impl Store {
         let db = Database::connect(args, names::database::ORDERS, &migrations).await?;
         let quiet = db.untraced();
         Ok(Self { db, quiet })
-    }
-
-    /// The same for what no request asked for.
-    pub(crate) fn untraced(&self) -> Self {
-        Self { db: self.quiet.clone(), quiet: self.quiet.clone() }
     }
 
     /// The database itself, for health checks and closing.

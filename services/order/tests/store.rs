@@ -3,7 +3,7 @@
 
 mod support;
 
-use order_service::store::{Change, Deletion, Delivered, OrderItem, Status, Store};
+use order_service::store::{Change, Deletion, Delivered, OrderItem, Placed, Status, Store};
 use shared::timestamp::now_micros;
 use support::{order, soon};
 use tokio::task::JoinSet;
@@ -138,8 +138,14 @@ on_all_engines! {
         deliver(&store, new.id).await;
         assert_eq!(delete().await, Deletion::Done);
         assert_eq!(delete().await, Deletion::NotFound);
-        // Its items went too, or this one's would be in their place.
-        store.place_order(&new, soon()).await.unwrap();
+        assert!(store.list_orders(10, None, None).await.unwrap().is_empty());
+        assert!(store.list_orders(10, None, Some(new.request_id)).await.unwrap().is_empty());
+        // Its request places no other.
+        let mut repeat = order(2);
+        repeat.request_id = new.request_id;
+        let Placed { order, replayed } = store.place_order(&repeat, soon()).await.unwrap();
+        assert_eq!((order.id, order.status, replayed), (new.id, Status::Deleted, true));
+        assert!(order.items.is_empty() && order.action.is_empty());
     }
 
     async fn orders_are_listed_newest_first_page_by_page(store: Store) {

@@ -189,7 +189,8 @@ async fn a_repeat_of_a_request_whose_order_was_deleted_leaves_no_second_order() 
     let left = (orders(&chain).await, audits(&chain).await);
     assert_eq!(left, (vec![ids(&first)], vec![ids(&first)]));
     let shown = format!("{}/api/v1/orders", chain.url(Service::Gateway));
-    let shown: serde_json::Value = testbed::http().get(shown).send().await.unwrap().json().await.unwrap();
+    let shown: serde_json::Value =
+        testbed::http().get(shown).send().await.unwrap().json().await.unwrap();
     assert_eq!(shown["items"], json!([]));
 }
 

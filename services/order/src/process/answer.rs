@@ -32,13 +32,16 @@ pub(super) async fn settle(app: &App, order: &Order, delivery: Delivery) -> Audi
             app.acks.send(Delivered { order_id: order.id, audit_id, recorded_at });
             (AuditState::Recorded, answer)
         }
-        Delivery::Refused(status) if order.audit_id.is_none() => {
-            let is_parked = app.acks.park(&app.store, order.id, status).await;
-            without_record(if is_parked { AuditState::Parked } else { AuditState::Pending })
-        }
+        Delivery::Refused(status) if order.audit_id.is_none() => park(app, order, status).await,
+        Delivery::Spent if order.audit_id.is_none() => park(app, order, StatusCode::CONFLICT).await,
         // A repeat may know more than this try was told.
         _ => audit_of(order),
     }
+}
+
+async fn park(app: &App, order: &Order, status: StatusCode) -> Audited {
+    let is_parked = app.acks.park(&app.store, order.id, status).await;
+    without_record(if is_parked { AuditState::Parked } else { AuditState::Pending })
 }
 
 fn audit_of(order: &Order) -> Audited {

@@ -27,21 +27,16 @@ macro_rules! select {
     };
 }
 
-const SELECT: Statement = select!("id = ?");
+const SELECT: Statement = select!("id = ? AND status <> 'deleted'");
 const SELECT_OF_REQUEST: Statement = select!("request_id = ?");
 const LIST: Statement = select!(
-    "created_at <= ? AND (created_at < ? OR id < ?) ORDER BY created_at DESC, id DESC LIMIT ?"
+    "created_at <= ? AND (created_at < ? OR id < ?) AND status <> 'deleted' \
+     ORDER BY created_at DESC, id DESC LIMIT ?"
 );
 const SET_STATUS: Statement = Statement::new(
     "UPDATE orders",
     "UPDATE orders SET status = ?, updated_at = ? WHERE id = ? AND status = 'created'",
 );
-const DELETE: Statement = Statement::new(
-    "DELETE orders",
-    "DELETE FROM orders WHERE id = ? AND status = 'cancelled' AND audited_at IS NOT NULL",
-);
-const WITHDRAW: Statement =
-    Statement::new("DELETE orders", "DELETE FROM orders WHERE id = ? AND audited_at IS NULL");
 
 /// Where an order stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +44,8 @@ pub enum Status {
     Created,
     Completed,
     Cancelled,
+    /// Gone for every reader; only a repeat of its request meets it.
+    Deleted,
 }
 
 impl Status {
@@ -58,11 +55,12 @@ impl Status {
             Self::Created => "created",
             Self::Completed => "completed",
             Self::Cancelled => "cancelled",
+            Self::Deleted => "deleted",
         }
     }
 
     fn read(text: &str) -> Result<Self, sqlx::Error> {
-        [Self::Created, Self::Completed, Self::Cancelled]
+        [Self::Created, Self::Completed, Self::Cancelled, Self::Deleted]
             .into_iter()
             .find(|status| status.as_str() == text)
             .ok_or_else(|| sqlx::Error::Decode("unknown order status".into()))
@@ -135,19 +133,6 @@ pub enum Change {
     NotFound,
 }
 
-/// What became of a deletion.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Deletion {
-    Done,
-    /// Only cancelled orders are deleted; this is what it is.
-    NotCancelled(Status),
-    /// Its audit record is still to be delivered.
-    AuditPending,
-    /// Audit refused its audit record.
-    AuditParked,
-    NotFound,
-}
-
 impl Store {
     /// The order with this id.
     pub async fn find_order(&self, id: Uuid) -> Result<Option<Order>, DbError> {
@@ -155,7 +140,7 @@ impl Store {
         Ok(self.orders(&rows)?.pop())
     }
 
-    /// The order that this request placed.
+    /// The order that this request placed, also a deleted one.
     pub async fn find_order_of_request(&self, request_id: Uuid) -> Result<Option<Order>, DbError> {
         let rows = self.db.fetch(&SELECT_OF_REQUEST, &[request_id.into()]).await?;
         Ok(self.orders(&rows)?.pop())
@@ -172,7 +157,8 @@ impl Store {
         if let Some(request_id) = request_id {
             let order = self.find_order_of_request(request_id).await?;
             let behind = |order: &Order| (order.created_at, order.id) < (created_at, id);
-            return Ok(order.into_iter().filter(behind).collect());
+            let shown = |order: &Order| order.status != Status::Deleted && behind(order);
+            return Ok(order.into_iter().filter(shown).collect());
         }
         let page = [created_at.into(), created_at.into(), id.into(), i64::from(limit).into()];
         let rows = self.db.fetch(&LIST, &page).await?;
@@ -189,29 +175,6 @@ impl Store {
             Some(order) if order.status == status => Change::Done(order),
             Some(order) => Change::Settled(order.status),
         })
-    }
-
-    /// Deletes a cancelled order that audit has a record of, with its items.
-    pub async fn delete_order(&self, id: Uuid) -> Result<Deletion, DbError> {
-        let soon = Instant::now() + STATEMENT_TIMEOUT;
-        if self.db.execute_until(&DELETE, &[id.into()], soon).await? == 1 {
-            return Ok(Deletion::Done);
-        }
-        Ok(match self.find_order(id).await? {
-            None => Deletion::NotFound,
-            Some(order) if order.status != Status::Cancelled => {
-                Deletion::NotCancelled(order.status)
-            }
-            Some(order) if order.audit() == AuditState::Parked => Deletion::AuditParked,
-            // Acknowledged since, too: a repeat deletes it.
-            Some(_) => Deletion::AuditPending,
-        })
-    }
-
-    /// Takes back an order that can never have an audit record, with its items; false when it was gone or has one.
-    pub async fn withdraw_order(&self, id: Uuid) -> Result<bool, DbError> {
-        let soon = Instant::now() + STATEMENT_TIMEOUT;
-        Ok(self.db.execute_until(&WITHDRAW, &[id.into()], soon).await? == 1)
     }
 
     /// Rows of the join, orders in a row, as orders.

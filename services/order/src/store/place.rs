@@ -67,15 +67,20 @@ pub struct Placed {
 impl Store {
     /// Writes the order. Where its request id has one already, that one is returned, with its items and its trace id.
     pub async fn place_order(&self, new: &NewOrder, deadline: Instant) -> Result<Placed, DbError> {
-        let mut attempts = Attempts::until(deadline);
+        let (mut attempts, mut was_free) = (Attempts::until(deadline), false);
         loop {
             match self.try_place(new, attempts.number()).await {
                 Ok(()) => return Ok(Placed { order: new.placed(), replayed: false }),
                 // Whichever key spoke first: with this request id it is a repeat.
                 Err(error) if matches!(error.kind(), DbErrorKind::Unique(_)) => {
                     let winner = self.find_order_of_request(new.request_id).await?;
-                    // Deleted in between, if it is not there.
-                    return winner.map(|order| Placed { order, replayed: true }).ok_or(error);
+                    if let Some(order) = winner {
+                        return Ok(Placed { order, replayed: true });
+                    }
+                    // Taken back in between: the request id is free again.
+                    if std::mem::replace(&mut was_free, true) {
+                        return Err(error);
+                    }
                 }
                 Err(error) if attempts.may_repeat(&error).await => {}
                 Err(error) => return Err(error),

@@ -81,7 +81,7 @@ async fn assert_stored(chain: &Chain, shown: &Value) {
 }
 
 #[tokio::test]
-async fn no_items_and_unknown_actions_mean_one_unit_of_the_default_product() {
+async fn no_items_mean_one_unit_of_the_default_product_whatever_the_action() {
     let chain = Chain::sqlite().await;
     for body in [
         purchase(),
@@ -96,6 +96,10 @@ async fn no_items_and_unknown_actions_mean_one_unit_of_the_default_product() {
         );
         assert_eq!(order["total_cents"], 999);
     }
+    let items = json!([{"sku": "mouse", "quantity": 3}]);
+    let body = json!({"user_id": 1, "action": "¿qué?", "items": items});
+    let order = chain.order.post("/process", &body).await.ok(200)["order"].clone();
+    assert_eq!(order["total_cents"], 3 * 3450, "items are ordered under any action");
 }
 
 #[tokio::test]
