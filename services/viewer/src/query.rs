@@ -1,6 +1,7 @@
 //! What can be asked: Tempo's query API (the part that curl, Grafana and the verifier use) and the viewer's own routes.
 //! One router, served on both `VIEWER_PORT` and `VIEWER_QUERY_PORT`.
 
+mod large;
 mod logs;
 mod map;
 mod refusal;
@@ -19,6 +20,7 @@ use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tower_http::cors::CorsLayer;
 
+use large::LargeAnswers;
 use refusal::Refusal;
 
 use crate::{
@@ -33,11 +35,17 @@ const SCANS: usize = 2;
 pub(crate) struct Query {
     store: Arc<Store>,
     scans: Arc<Semaphore>,
+    large: LargeAnswers,
     layouts: Arc<map::Layouts>,
 }
 
 pub(crate) fn router(store: Arc<Store>, cors: CorsLayer) -> Router {
-    let query = Query { store, scans: Arc::new(Semaphore::new(SCANS)), layouts: Arc::default() };
+    let query = Query {
+        store,
+        scans: Arc::new(Semaphore::new(SCANS)),
+        large: LargeAnswers::default(),
+        layouts: Arc::default(),
+    };
     Router::new()
         .route("/api/traces/{id}", get(traces::v1))
         .route("/api/v2/traces/{id}", get(traces::v2))

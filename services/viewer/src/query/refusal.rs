@@ -1,7 +1,7 @@
 //! A question that gets no answer. As in Tempo the reason is plain text.
 
 use axum::{
-    http::StatusCode,
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 
@@ -24,6 +24,8 @@ impl Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        (self.status, self.detail + "\n").into_response()
+        let later = (self.status == StatusCode::SERVICE_UNAVAILABLE)
+            .then_some([(header::RETRY_AFTER, "1")]);
+        (self.status, later, self.detail + "\n").into_response()
     }
 }

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::{Query, refusal::Refusal, tempo_json};
 use crate::{
-    Trace, TraceId,
+    Store, Trace, TraceId,
     store::{EncodedTrace, Lookup},
 };
 
@@ -36,14 +36,14 @@ pub(super) async fn v1(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let Some(trace) = find(&query, &id)? else {
+    let Some(trace) = find(&query.store, parse(&id)?)? else {
         let detail = format!(
             "trace {id} is not here; if it is a new one, its spans may still be on their way"
         );
         return Err(Refusal::new(StatusCode::NOT_FOUND, detail));
     };
     let is_protobuf = wants_protobuf(&headers);
-    answer(&query, trace, move |trace| bare(&trace, is_protobuf)).await
+    answer(&query, trace, move |trace| bare(trace, is_protobuf)).await
 }
 
 fn bare(trace: &Trace, is_protobuf: bool) -> Response {
@@ -60,8 +60,8 @@ pub(super) async fn v2(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let is_protobuf = wants_protobuf(&headers);
-    match find(&query, &id)? {
-        Some(trace) => answer(&query, trace, move |trace| wrapped(&trace, is_protobuf)).await,
+    match find(&query.store, parse(&id)?)? {
+        Some(trace) => answer(&query, trace, move |trace| wrapped(trace, is_protobuf)).await,
         None if is_protobuf => Ok(protobuf(&TraceByIdResponse {
             trace: Some(EncodedTrace::default()),
             metrics: Some(TraceByIdMetrics::default()),
@@ -82,16 +82,23 @@ fn wrapped(trace: &Trace, is_protobuf: bool) -> Response {
     Json(Wrapped { trace, metrics }).into_response()
 }
 
-/// Encodes a trace of any size without holding up receivers and other questions: a large one has to wait for its turn among the scans.
+/// Encodes a trace of any size without holding up receivers and other questions: a large one has to wait for its turn among the
+/// scans, and for its place among the large answers. What waits holds no trace that the store may have evicted meanwhile.
 async fn answer(
     query: &Query,
     trace: Trace,
-    encode: impl FnOnce(Trace) -> Response + Send + 'static,
+    encode: impl FnOnce(&Trace) -> Response + Send + 'static,
 ) -> Result<Response, Refusal> {
-    if trace.is_large() {
-        return query.scan(move |_| encode(trace)).await;
+    if !trace.is_large() {
+        return Ok(encode(&trace));
     }
-    Ok(encode(trace))
+    let id = trace.id;
+    drop(trace);
+    let place = query.large.place().await?;
+    let answer = query
+        .scan(move |store| find(store, id)?.map(|trace| encode(&trace)).ok_or_else(|| evicted(id)))
+        .await??;
+    Ok(place.hand_out(answer).await)
 }
 
 #[derive(Serialize)]
@@ -111,18 +118,23 @@ struct TraceMember<S> {
     resource_spans: S,
 }
 
-fn find(query: &Query, id: &str) -> Result<Option<Trace>, Refusal> {
-    let id = TraceId::parse(id).map_err(|error| Refusal::bad_request(error.to_string()))?;
-    match query.store.lookup(id) {
+fn parse(id: &str) -> Result<TraceId, Refusal> {
+    TraceId::parse(id).map_err(|error| Refusal::bad_request(error.to_string()))
+}
+
+fn find(store: &Store, id: TraceId) -> Result<Option<Trace>, Refusal> {
+    match store.lookup(id) {
         Lookup::Found(trace) => Ok(Some(trace)),
         Lookup::Unknown => Ok(None),
-        Lookup::Evicted => {
-            let detail = format!(
-                "trace {id} was evicted: the store was full and it was the oldest; raise VIEWER_STORE_BYTES to keep more"
-            );
-            Err(Refusal::new(StatusCode::GONE, detail))
-        }
+        Lookup::Evicted => Err(evicted(id)),
     }
+}
+
+fn evicted(id: TraceId) -> Refusal {
+    let detail = format!(
+        "trace {id} was evicted: the store was full and it was the oldest; raise VIEWER_STORE_BYTES to keep more"
+    );
+    Refusal::new(StatusCode::GONE, detail)
 }
 
 fn wants_protobuf(headers: &HeaderMap) -> bool {

@@ -34,7 +34,8 @@ impl StoredOrigin {
         (&self.resource, &self.resource_schema, &self.scope, &self.scope_schema)
     }
 
-    fn cost(&self) -> usize {
+    /// Bytes held for it.
+    pub(super) fn cost(&self) -> usize {
         OVERHEAD
             + self.resource.len()
             + self.resource_schema.len()

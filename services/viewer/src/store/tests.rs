@@ -119,6 +119,21 @@ fn duplicates_are_found_in_small_and_in_indexed_traces() {
 }
 
 #[test]
+fn a_trace_is_large_by_its_spans_their_bytes_or_their_resources() {
+    let store = Store::within(64 * MIN_BUDGET_BYTES);
+    let large = |trace| store.trace(id(trace)).unwrap().is_large();
+    for span in 0..501 {
+        insert(&store, 1, span, b"span", b"r");
+        insert(&store, 2, span % 100, &[0; 500], &[0; 500]);
+    }
+    insert(&store, 3, 0, &[0; 200_000], b"r");
+    for span in 0..4_u8 {
+        insert(&store, 4, span.into(), b"span", &[span; 60_000]);
+    }
+    assert_eq!([1, 2, 3, 4].map(large), [true, false, true, true]);
+}
+
+#[test]
 fn log_records_leave_oldest_first_and_a_large_one_is_refused() {
     let store = Store::within(MIN_BUDGET_BYTES);
     for n in 0..2000_u64 {

@@ -18,6 +18,8 @@ use crate::{SpanId, TraceId};
 const INDEXED_FROM: usize = 64;
 /// Spans that are encoded in about a millisecond.
 const LARGE: usize = 500;
+/// Bytes of ordinary spans that are encoded in about that time; of many empty attributes in some times that.
+const LARGE_BYTES: usize = 128 * 1024;
 /// What the allocator and the reference counts add to a span's bytes.
 const SPAN_ALLOCATION: usize = 32;
 /// An index slot takes 9 bytes, and there are up to 16/7 slots for each id that fits.
@@ -124,12 +126,18 @@ pub(crate) struct EncodedScopeSpans {
 impl Trace {
     /// Whether encoding it may hold up a thread that others wait for.
     pub(crate) fn is_large(&self) -> bool {
-        self.spans.len() > LARGE
+        self.spans.len() > LARGE || self.encoded_len() + self.origins_len() > LARGE_BYTES
     }
 
     /// Length of all encoded spans.
     pub(crate) fn encoded_len(&self) -> usize {
         self.spans.iter().map(|span| span.bytes.len()).sum()
+    }
+
+    /// What the origins take in an answer, at most: those of one after the other are counted once.
+    fn origins_len(&self) -> usize {
+        let runs = self.spans.chunk_by(|one, next| Arc::ptr_eq(&one.origin, &next.origin));
+        runs.filter_map(|run| run.first()).map(|span| span.origin.cost()).sum()
     }
 
     /// The spans, decoded, in the order of their arrival.
