@@ -280,3 +280,13 @@ async fn the_page_goes_on_when_the_viewer_is_back() {
     let all: Value = http().get(url("/api/metrics")).send().await.unwrap().json().await.unwrap();
     assert_eq!(all["interval_seconds"], json!(5.0));
 }
+
+#[tokio::test]
+async fn an_axis_of_things_that_are_counted_has_no_half_of_one() {
+    let Some(visit) = Visit::begin().await else { return };
+    visit.open("/charts").await;
+    let steps = "const { scalesFor } = await import('/pages/charts/picture.js'); \
+                 return [1, 2, 40].map((most) => scalesFor([0, 1], [{ values: [most] }], 300, 1).step)";
+    assert_eq!(visit.browser.run_async(steps).await, json!([1, 1, 20]));
+    visit.ends_quietly().await;
+}

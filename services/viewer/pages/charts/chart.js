@@ -127,7 +127,7 @@ export class Chart {
     const width = this.#plot.clientWidth;
     const { at, series } = this.#shown;
     if (width === 0 || at.length === 0) return;
-    this.#scales = scalesFor(at, series, width);
+    this.#scales = scalesFor(at, series, width, this.#measure.least);
     this.#picture.setAttribute('width', width);
     this.#picture.setAttribute('viewBox', `0 0 ${width} ${HEIGHT}`);
     this.#picture.replaceChildren(

@@ -54,6 +54,7 @@ export const CHARTS = [
     title: 'Connections',
     unit: 'of the pool',
     format: number,
+    least: 1,
     isEach: true,
     isOptional: true,
     series: of(['used', 'pool_used'], ['idle', 'pool_idle'], ['max', 'pool_max']),
@@ -70,7 +71,7 @@ export const CHARTS = [
     isOptional: true,
     series: each((target) => sum(target.spans_failed_per_second, target.spans_dropped_per_second)),
   },
-  { id: 'queued', section: 'Spans', title: 'Spans queued', unit: 'waiting for their export', format: number, isOptional: true, series: each((target) => target.spans_queued) },
+  { id: 'queued', section: 'Spans', title: 'Spans queued', unit: 'waiting for their export', format: number, least: 1, isOptional: true, series: each((target) => target.spans_queued) },
   { id: 'memory', section: 'Processes', title: 'Memory', unit: 'resident', format: mebibytes, isOptional: true, series: each((target) => inMebibytes(target.resident_bytes)) },
 ];
 

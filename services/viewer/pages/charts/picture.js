@@ -15,11 +15,12 @@ const TIME_STEPS = [10, 15, 30, 60, 120, 300, 600].map((seconds) => seconds * 10
 /** How each state of a target is said. */
 export const STATES = { up: 'up', down: 'down', not_served: 'no metrics', unreadable: 'unreadable' };
 
-export function scalesFor(at, series, width) {
+/** `least` is the smallest step of the axis: there is no half of a connection. */
+export function scalesFor(at, series, width, least = 0) {
   const last = at.at(-1);
   const first = Math.min(at[0], last - LEAST_SPAN);
   const most = Math.max(...series.flatMap(({ values }) => values.map((value) => value ?? 0)), 0);
-  const step = most > 0 ? niceStep(most, 3) : 1;
+  const step = most > 0 ? Math.max(niceStep(most, 3), least) : 1;
   const top = Math.max(Math.ceil((most * 1.02) / step), 1) * step;
   const across = width - EDGE.left - EDGE.right;
   const down = HEIGHT - EDGE.top - EDGE.bottom;
