@@ -27,8 +27,8 @@ async fn a_start_that_fails_names_the_variable_and_what_to_do() {
     ])
     .await;
     assert!(
-        error.contains(&format!("METRICS_PORT is '{port}'"))
-            && error.contains("choose a free port"),
+        error.contains(&format!("port {port} on 127.0.0.1 is taken"))
+            && error.contains("set METRICS_PORT to a free port"),
         "{error}"
     );
 }

@@ -95,7 +95,7 @@ fn converse(
         .keep_alive_timeout(SILENCE);
     let watcher = connections.watcher();
     async move {
-        if timeout(SILENCE, stream.readable()).await.is_ok() {
+        if timeout(SILENCE, stream.peek(&mut [0])).await.is_ok() {
             let service = TowerToHyperService::new(router);
             let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
             if let Err(error) = watcher.watch(connection).await {
