@@ -1,26 +1,27 @@
 //! From an export request to the store: every item is checked, then all are stored, so a malformed body stores nothing.
 
+mod checked;
+
 use std::borrow::Cow;
 
-use opentelemetry_proto::tonic::{
-    common::v1::InstrumentationScope, logs::v1::LogRecord, metrics::v1::Metric,
-    resource::v1::Resource, trace::v1::Span,
-};
+use opentelemetry_proto::tonic::{logs::v1::LogRecord, metrics::v1::Metric, trace::v1::Span};
 use prost::Message;
+
+use checked::each_checked_item;
 
 use crate::{
     SpanId, Store, TraceId,
     store::{LogGroup, NewLog, NewSpan, SpanGroup},
-    wire::{Malformed, Origin, each_item},
+    wire::{Malformed, Origin},
 };
 
 /// A resource and scope above this are refused: they are meant to be a few hundred bytes.
 const MAX_ORIGIN_BYTES: usize = 64 * 1024;
-/// A body's resources, each as often as it has scopes: every one is read and kept for itself, so a body of a few kilobytes,
+/// A body's resources, each as often as it has scopes: the store gets every one for itself, so a body of a few kilobytes,
 /// unpacked to thousands of scopes of one large resource, would be gigabytes of work.
 const MAX_ORIGINS_BYTES: usize = 32 * 1024 * 1024;
-/// Log records that go to the store at once: empty ones are two bytes in a body and fifty in a list.
-const LOGS_AT_ONCE: usize = 1000;
+/// Spans or log records that go to the store at once: an empty log record is two bytes in a body and fifty in a list.
+const ITEMS_AT_ONCE: usize = 1000;
 /// An item above this is refused. Decoding can take 40 times the encoded size, so this also bounds a reader's memory.
 pub(crate) const MAX_ITEM_BYTES: usize = 1024 * 1024;
 
@@ -81,38 +82,83 @@ pub(crate) fn export(store: &Store, signal: Signal, body: &[u8]) -> Result<Refus
     Ok(refused)
 }
 
+/// Reads the body twice: once to know that it is good, and then a part of it at a time.
 fn traces(store: &Store, body: &[u8]) -> Result<Refused, Malformed> {
-    let mut groups: Vec<SpanGroup<'_>> = Vec::new();
     let mut refused = Refused::default();
-    each_checked_item(body, &mut refused, |refused, origin, item| {
-        let span = Span::decode(item)?;
-        let ids = TraceId::from_bytes(&span.trace_id).zip(SpanId::from_bytes(&span.span_id));
-        let parent_is_valid = matches!(span.parent_span_id.len(), 0 | 8);
-        let Some((trace_id, span_id)) = ids.filter(|_| parent_is_valid) else {
-            refused.bad_ids += 1;
-            return Ok(());
-        };
-        let span = NewSpan { trace_id, span_id, bytes: without_zero_parent(span, item) };
-        match groups.last_mut().filter(|group| group.origin.is_same_part(&origin)) {
-            Some(group) => group.spans.push(span),
-            None => groups.push(SpanGroup { origin, spans: vec![span] }),
+    each_checked_item(body, &mut refused, |refused, _, item| {
+        Span::decode(item)?;
+        refused.bad_ids += u64::from(IdsOfSpan::decode(item)?.valid().is_none());
+        Ok(())
+    })?;
+    let mut too_large = store.insert_spans(&[], refused.count());
+    let mut spans = Spans::default();
+    each_checked_item(body, &mut Refused::default(), |_, origin, item| {
+        let Some(span) = new_span(item)? else { return Ok(()) };
+        spans.push(origin, span);
+        if spans.count == ITEMS_AT_ONCE {
+            too_large += store.insert_spans(&std::mem::take(&mut spans).groups, 0);
         }
         Ok(())
     })?;
-    refused.too_large += store.insert_spans(&groups, refused.count());
+    refused.too_large += too_large + store.insert_spans(&spans.groups, 0);
     Ok(refused)
 }
 
-/// Some exporters write no parent as eight zero bytes. Stored as none, so that whoever reads the span takes it for a root.
-fn without_zero_parent(mut span: Span, item: &[u8]) -> Cow<'_, [u8]> {
-    if span.parent_span_id.is_empty() || SpanId::from_bytes(&span.parent_span_id).is_some() {
-        return Cow::Borrowed(item);
-    }
-    span.parent_span_id.clear();
-    Cow::Owned(span.encode_to_vec())
+/// Spans on their way to the store.
+#[derive(Default)]
+struct Spans<'a> {
+    groups: Vec<SpanGroup<'a>>,
+    count: usize,
 }
 
-/// Reads the body twice: once to know that it is good, and then a part of it at a time.
+impl<'a> Spans<'a> {
+    fn push(&mut self, origin: Origin<'a>, span: NewSpan<'a>) {
+        self.count += 1;
+        match self.groups.last_mut().filter(|group| group.origin.is_same_part(&origin)) {
+            Some(group) => group.spans.push(span),
+            None => self.groups.push(SpanGroup { origin, spans: vec![span] }),
+        }
+    }
+}
+
+/// What the store wants to know of a `Span`; the rest of it is skipped.
+#[derive(Clone, PartialEq, Message)]
+struct IdsOfSpan {
+    #[prost(bytes = "vec", tag = "1")]
+    trace_id: Vec<u8>,
+    #[prost(bytes = "vec", tag = "2")]
+    span_id: Vec<u8>,
+    #[prost(bytes = "vec", tag = "4")]
+    parent_span_id: Vec<u8>,
+}
+
+impl IdsOfSpan {
+    fn valid(&self) -> Option<(TraceId, SpanId)> {
+        let parent_is_valid = matches!(self.parent_span_id.len(), 0 | 8);
+        let ids = TraceId::from_bytes(&self.trace_id).zip(SpanId::from_bytes(&self.span_id));
+        ids.filter(|_| parent_is_valid)
+    }
+}
+
+/// None if its ids are not valid.
+fn new_span(item: &[u8]) -> Result<Option<NewSpan<'_>>, Malformed> {
+    let ids = IdsOfSpan::decode(item)?;
+    let Some((trace_id, span_id)) = ids.valid() else { return Ok(None) };
+    let bytes = without_zero_parent(&ids, item)?;
+    Ok(Some(NewSpan { trace_id, span_id, bytes }))
+}
+
+/// Some exporters write no parent as eight zero bytes. Stored as none, so that whoever reads the span takes it for a root.
+fn without_zero_parent<'a>(ids: &IdsOfSpan, item: &'a [u8]) -> Result<Cow<'a, [u8]>, Malformed> {
+    let parent = &ids.parent_span_id;
+    if parent.is_empty() || SpanId::from_bytes(parent).is_some() {
+        return Ok(Cow::Borrowed(item));
+    }
+    let root = Span { parent_span_id: Vec::new(), ..Span::decode(item)? };
+    Ok(Cow::Owned(root.encode_to_vec()))
+}
+
+/// Reads the body twice, as [`traces`] does.
 fn logs(store: &Store, body: &[u8]) -> Result<Refused, Malformed> {
     let mut refused = Refused::default();
     each_checked_item(body, &mut refused, |_, _, item| {
@@ -125,7 +171,7 @@ fn logs(store: &Store, body: &[u8]) -> Result<Refused, Malformed> {
         // A log record without a trace is a good one.
         let trace_id = TraceId::from_bytes(&TraceOfLog::decode(item)?.trace_id);
         let fits = |group: &mut LogGroup<'_>| {
-            group.origin.is_same_part(&origin) && group.records.len() < LOGS_AT_ONCE
+            group.origin.is_same_part(&origin) && group.records.len() < ITEMS_AT_ONCE
         };
         if !group.as_mut().is_some_and(fits) {
             let full = group.replace(LogGroup { origin, records: Vec::new() });
@@ -158,50 +204,51 @@ fn metrics(store: &Store, body: &[u8]) -> Result<Refused, Malformed> {
     Ok(refused)
 }
 
-/// Visits the items that are not too large, each origin checked once.
-fn each_checked_item<'a>(
-    body: &'a [u8],
-    refused: &mut Refused,
-    mut visit: impl FnMut(&mut Refused, Origin<'a>, &'a [u8]) -> Result<(), Malformed>,
-) -> Result<(), Malformed> {
-    let mut checked: Option<Origin<'a>> = None;
-    let mut origins_bytes = 0;
-    each_item(body, |origin, item| {
-        if !checked.is_some_and(|checked| checked.is_same_part(&origin)) {
-            origins_bytes += origin.len();
-            if origins_bytes <= MAX_ORIGINS_BYTES && origin.len() <= MAX_ORIGIN_BYTES {
-                Resource::decode(origin.resource)?;
-                InstrumentationScope::decode(origin.scope)?;
-            }
-            checked = Some(origin);
-        }
-        let is_large = item.len() > MAX_ITEM_BYTES || origin.len() > MAX_ORIGIN_BYTES;
-        if is_large || origins_bytes > MAX_ORIGINS_BYTES {
-            refused.too_large += 1;
-            return Ok(());
-        }
-        visit(refused, origin, item)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn very_many_log_records_go_to_the_store_a_part_at_a_time() {
-        // ResourceLogs { scope_logs { 2500 empty log_records } }, the lengths in two bytes each.
-        let records = [0x12, 0].repeat(2500);
+    /// `ResourceSpans { scope_spans { items } }`, or the same of logs, the lengths in three bytes each.
+    fn body(items: &[u8]) -> Vec<u8> {
         let framed = |key: u8, bytes: &[u8]| {
-            let length = [(bytes.len() & 0x7f) as u8 | 0x80, (bytes.len() >> 7) as u8];
-            [&[key][..], &length, bytes].concat()
+            let [low, middle, high] = [0, 7, 14].map(|bits| (bytes.len() >> bits) as u8);
+            [&[key, low | 0x80, middle | 0x80, high & 0x7f], bytes].concat()
         };
+        framed(0x0a, &framed(0x12, items))
+    }
+
+    /// A span of ids only; the number is its own and its trace's.
+    fn span(number: u16) -> Vec<u8> {
+        let [high, low] = (number + 1).to_be_bytes();
+        let ids = [&[0x0a, 16][..], &[high, low].repeat(8), &[0x12, 8], &[high, low].repeat(4)];
+        [&[0x12, 28][..], &ids.concat()].concat()
+    }
+
+    #[test]
+    fn very_many_items_go_to_the_store_a_part_at_a_time() {
+        let spans: Vec<u8> = (0..2500).flat_map(span).collect();
+        for (signal, items) in [(Signal::Logs, [0x12, 0].repeat(2500)), (Signal::Traces, spans)] {
+            let store = Store::within(64 * crate::MIN_BUDGET_BYTES);
+
+            let refused = export(&store, signal, &body(&items)).unwrap();
+
+            let stats = store.stats();
+            assert_eq!(
+                (refused, stats.logs_stored + stats.spans_stored),
+                (Refused::default(), 2500)
+            );
+            assert!(*store.changes().borrow() >= 3, "they came to the store in three parts");
+        }
+    }
+
+    #[test]
+    fn a_body_that_is_malformed_after_very_many_spans_stores_none_of_them() {
+        let mut items: Vec<u8> = (0..2500).flat_map(span).collect();
+        // A span whose trace id is longer than the span.
+        items.extend([0x12, 2, 0x0a, 16]);
         let store = Store::within(crate::MIN_BUDGET_BYTES);
 
-        let refused = export(&store, Signal::Logs, &framed(0x0a, &framed(0x12, &records)));
-
-        assert_eq!(refused.unwrap(), Refused::default());
-        assert_eq!(store.stats().logs_stored, 2500);
-        assert!(*store.changes().borrow() >= 3, "they came to the store in three parts");
+        assert!(export(&store, Signal::Traces, &body(&items)).is_err());
+        assert_eq!(store.stats().spans_stored, 0);
     }
 }
