@@ -22,6 +22,8 @@ const MAX_ORIGIN_BYTES: usize = 64 * 1024;
 const MAX_ORIGINS_BYTES: usize = 32 * 1024 * 1024;
 /// Spans or log records that go to the store at once: an empty log record is two bytes in a body and fifty in a list.
 const ITEMS_AT_ONCE: usize = 1000;
+/// Items of one request; the others are refused. Exporters send some hundreds, and a body full of empty ones has four million.
+const MAX_ITEMS: usize = 200_000;
 /// An item above this is refused. Decoding can take 40 times the encoded size, so this also bounds a reader's memory.
 pub(crate) const MAX_ITEM_BYTES: usize = 1024 * 1024;
 
@@ -55,7 +57,7 @@ impl Refused {
         }
         if self.too_large > 0 {
             reasons.push(format!(
-                "{} too large: an item may have {MAX_ITEM_BYTES} bytes, a resource with its scope {MAX_ORIGIN_BYTES}, all of them in one request {MAX_ORIGINS_BYTES}, \
+                "{} too large or too many: a request may have {MAX_ITEMS} items, an item {MAX_ITEM_BYTES} bytes, a resource with its scope {MAX_ORIGIN_BYTES}, all of them in one request {MAX_ORIGINS_BYTES}, \
                  and a trace or log record its share of VIEWER_STORE_BYTES",
                 self.too_large
             ));

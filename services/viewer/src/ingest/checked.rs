@@ -8,7 +8,7 @@ use std::ptr;
 use opentelemetry_proto::tonic::{common::v1::InstrumentationScope, resource::v1::Resource};
 use prost::Message;
 
-use super::{MAX_ITEM_BYTES, MAX_ORIGIN_BYTES, MAX_ORIGINS_BYTES, Refused};
+use super::{MAX_ITEM_BYTES, MAX_ITEMS, MAX_ORIGIN_BYTES, MAX_ORIGINS_BYTES, Refused};
 use crate::wire::{Malformed, Origin, each_item};
 
 /// Visits the items that are not too large, and counts the others.
@@ -17,12 +17,13 @@ pub(super) fn each_checked_item<'a>(
     refused: &mut Refused,
     mut visit: impl FnMut(&mut Refused, Origin<'a>, &'a [u8]) -> Result<(), Malformed>,
 ) -> Result<(), Malformed> {
-    let mut origins = Origins::default();
+    let (mut origins, mut items) = (Origins::default(), 0);
     each_item(body, |origin, item| {
+        items += 1;
         let (resource, scope) = origins.new_parts(origin);
         resource.map(Resource::decode).transpose()?;
         scope.map(InstrumentationScope::decode).transpose()?;
-        if item.len() <= MAX_ITEM_BYTES && origins.have_room_for(&origin) {
+        if items <= MAX_ITEMS && item.len() <= MAX_ITEM_BYTES && origins.have_room_for(&origin) {
             return visit(refused, origin, item);
         }
         refused.too_large += 1;
@@ -110,6 +111,19 @@ mod tests {
         assert_eq!(decoded(&body(vec![group(1)])), (RESOURCE_BYTES, 3));
         assert_eq!(decoded(&body(vec![group(500)])), (RESOURCE_BYTES, 1500));
         assert_eq!(decoded(&body(vec![group(2), group(3)])), (2 * RESOURCE_BYTES, 15));
+    }
+
+    #[test]
+    fn items_that_are_too_many_are_refused_unread() {
+        let mut one = group(1);
+        one.scope_spans[0].spans = vec![Span::default(); MAX_ITEMS + 7];
+        let (mut refused, mut visited) = (Refused::default(), 0);
+        let visit = |_: &mut Refused, _: Origin<'_>, _: &[u8]| {
+            visited += 1;
+            Ok(())
+        };
+        each_checked_item(&body(vec![one]), &mut refused, visit).unwrap();
+        assert_eq!((visited, refused.too_large), (MAX_ITEMS, 7));
     }
 
     #[test]
