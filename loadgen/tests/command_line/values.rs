@@ -12,7 +12,7 @@ const TRACE_ID: &str = "a trace id of 32 hex digits, not all zero";
 const HEX: &str = "0af7651916cd43dd8448eb211c80319c";
 
 /// Flag, bad values, what is accepted.
-const LOAD: [(&str, &[&str], &str); 25] = [
+const LOAD: [(&str, &[&str], &str); 26] = [
     ("--target", &["", "localhost:8080", "ftp://h", "http://h/path", "http://h:0"], URL),
     ("--rate", &["", "0", "-1", "fast", "NaN", "inf", "1000001"], "requests per second, 0.001 to"),
     ("--arrivals", &["", "bursts"], "constant, poisson"),
@@ -26,6 +26,7 @@ const LOAD: [(&str, &[&str], &str); 25] = [
     ("--users", &["0", "x", "1000000001"], "a whole number from 1 to 1000000000"),
     ("--seed", &["", "-1", "0x10", "18446744073709551616"], "a whole number from 0 to 1844674407"),
     ("--header", &["x-tenant", ": x", "a b: c", "a: b\nc"], "NAME: VALUE, such as"),
+    ("--traces-header", &["x-scope", ": x"], "NAME: VALUE, such as"),
     ("--token", &["two words", "ü", ""], "visible ASCII characters without spaces"),
     ("--peer", &["", "a\tb"], NAME),
     ("--sampled", &["-0.1", "1.1", "10%", "NaN"], SHARE),
@@ -43,14 +44,21 @@ const LOAD: [(&str, &[&str], &str); 25] = [
 /// Files, which are opened: `files.rs`. And a name that may be anything.
 const ELSEWHERE: [&str; 3] = ["--contract", "--report", "--otel-service-name"];
 
+/// An address is shown without what may be a password; of several lines the first is looked at here.
+fn without_secrets(value: &str) -> String {
+    let line = value.lines().next().unwrap_or_default();
+    let line = line.split_once('?').map_or(line.to_owned(), |(line, _)| format!("{line}?..."));
+    line.rsplit_once('@').map_or(line.clone(), |(_, host)| format!("...@{host}"))
+}
+
 fn assert_refused(subcommand: &[&str], (flag, values, accepted): (&str, &[&str], &str)) {
     for value in values {
         let said = refused(&[subcommand, &[&format!("{flag}={value}")]].concat());
-        let shown = if ["--token", "--header"].contains(&flag) { "(not shown)" } else { value };
-        // A value of several lines is shown as it is, and the first line is what is looked at here.
-        let shown = shown.lines().next().unwrap_or_default();
+        let is_secret = ["--token", "--header", "--traces-header"].contains(&flag);
+        let shown = if is_secret { "(not shown)".to_owned() } else { without_secrets(value) };
         assert!(said.contains(flag), "{flag}={value}: {said}");
         assert!(said.contains(&format!("is '{shown}")), "{flag}={value}: {said}");
+        assert!(!said.contains("me:pw"), "{said}");
         if !value.contains('\n') || shown == "(not shown)" {
             assert!(said.contains(&format!("': accepted: {accepted}")), "{flag}={value}: {said}");
         }
