@@ -204,6 +204,7 @@ async fn a_child_that_was_ready_once_is_started_again_however_it_ends() {
     let script = format!("[ $(wc -l < {}) = 2 ] && exit 2; {WAIT}", pids.display());
     let run = stage.run(vec![stage.child("user", &script)]);
     stage.until_announced().await;
+    until("the first start", || stage.pids("user").len() == 1).await;
 
     kill(stage.pids("user")[0], nix::sys::signal::Signal::SIGKILL);
 
