@@ -3,7 +3,12 @@
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::ffi::OsStrExt as _;
-use std::process::Stdio;
+use std::process::{Command, Output, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use crate::place::{Place, text};
 
@@ -12,8 +17,24 @@ fn ended(place: &Place, service: &str, variables: &[(&str, &str)]) -> (Option<i3
     let port = place.port("USER_PORT").to_string();
     let mut given = vec![("PORT", port.as_str()), ("DATABASE_URL", "sqlite:own.db")];
     given.extend(variables);
-    let output = place.command(&[service], &given).output().unwrap();
+    let output = within_a_minute(&mut place.command(&[service], &given));
     (output.status.code(), text(&output.stderr))
+}
+
+/// A service that starts after all is killed, which is no exit code: else its test would never end.
+fn within_a_minute(command: &mut Command) -> Output {
+    let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    let pid = Pid::from_raw(child.id().try_into().unwrap());
+    let (ended, end) = mpsc::channel::<()>();
+    std::thread::spawn(move || {
+        if end.recv_timeout(Duration::from_secs(60)) == Err(RecvTimeoutError::Timeout) {
+            kill(pid, Signal::SIGKILL).unwrap();
+        }
+    });
+    let output = child.wait_with_output().unwrap();
+    drop(ended);
+    output
 }
 
 #[test]
@@ -24,7 +45,7 @@ fn a_configuration_that_shows_as_wrong_only_late_is_2_as_well() {
         ("DATABASE_URL", "postgres://app:s3cret@127.0.0.1:1/users?sslmode=perhaps"),
         ("OTEL_EXPORTER_OTLP_HEADERS", "s3cret"),
         ("OTEL_EXPORTER_OTLP_CERTIFICATE", "nowhere.pem"),
-        ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "4096"),
+        ("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "16384"),
         ("OTEL_BLRP_MAX_EXPORT_BATCH_SIZE", "4096"),
         ("NEXT_SERVICE_URL", "ftp://next"),
     ] {
