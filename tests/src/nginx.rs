@@ -40,7 +40,8 @@ impl NginxOptions {
             ("NGINX_READ_TIMEOUT", "10s".to_owned()),
             ("NGINX_CLIENT_TIMEOUT", "10s".to_owned()),
             ("NGINX_OTEL_CONF", "/dev/null".to_owned()),
-            ("NGINX_ENVIRONMENT", "test".to_owned()),
+            // That of the services: a service graph has one of both sides' environments for an edge.
+            ("NGINX_ENVIRONMENT", "development".to_owned()),
             ("NGINX_VERSION", "0.0.0".to_owned()),
         ];
         Self { values: values.into(), module: None }

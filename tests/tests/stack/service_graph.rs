@@ -52,14 +52,17 @@ impl System {
     }
 }
 
-/// `client -> server (connection type)` and how often.
+/// `client -> server (connection type)` and how often; of each edge one series, whatever its further labels are.
 pub(crate) async fn edges(prometheus: &Prometheus) -> BTreeMap<String, f64> {
     let samples = prometheus.query("traces_service_graph_request_total").await;
     let edge = |labels: &BTreeMap<String, String>| {
         let kind = labels.get("connection_type").map_or("", String::as_str);
         format!("{} -> {} ({kind})", labels["client"], labels["server"])
     };
-    samples.iter().map(|sample| (edge(&sample.labels), sample.value)).collect()
+    let counts = samples.iter().map(|sample| (edge(&sample.labels), sample.value));
+    let edges: BTreeMap<String, f64> = counts.collect();
+    assert_eq!(edges.len(), samples.len(), "an edge has several series: {samples:#?}");
+    edges
 }
 
 #[tokio::test]
