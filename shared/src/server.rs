@@ -35,6 +35,7 @@ mod protection;
 mod refusal;
 mod request_span;
 
+pub use accept::Protocol;
 pub use listening::{listen, refusal as cannot_listen};
 pub use observe::EdgeTrust;
 pub(crate) use request_span::{bare, known_method, protocol_version};
@@ -98,6 +99,7 @@ impl Server {
         let ports = [Some((first, "PORT")), options.second_port];
         let shared = Arc::new(accept::Shared {
             service: process.service,
+            protocol: Protocol::Http1,
             app: OnceLock::new(),
             starting: starting(process.service),
             stop: CancellationToken::new(),
@@ -217,12 +219,14 @@ fn open_laboratory(laboratory: &FaultArgs) {
 pub async fn serve_untraced(
     service: &'static str,
     listener: TcpListener,
+    protocol: Protocol,
     app: Router,
     max_connections: usize,
     stop: CancellationToken,
 ) {
     let shared = accept::Shared {
         service,
+        protocol,
         app: OnceLock::from(app),
         starting: Router::new(),
         stop,

@@ -61,7 +61,7 @@ impl Scrapes {
     pub(crate) fn start(
         Targets(targets): &Targets,
         interval: Duration,
-        tasks: &mut JoinSet<std::io::Result<()>>,
+        tasks: &mut JoinSet<()>,
         stop: &CancellationToken,
     ) -> anyhow::Result<Arc<Self>> {
         let watched = targets
@@ -78,7 +78,6 @@ impl Scrapes {
                 let watching = scrapes.watched[place].watch(&fetcher, interval);
                 // It watches until it is told to stop.
                 stop.run_until_cancelled(watching).await;
-                Ok(())
             });
         }
         Ok(scrapes)

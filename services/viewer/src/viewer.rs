@@ -33,7 +33,7 @@ pub struct Viewer {
     store: Arc<Store>,
     addresses: Addresses,
     stop: CancellationToken,
-    tasks: JoinSet<std::io::Result<()>>,
+    tasks: JoinSet<()>,
 }
 
 impl Viewer {

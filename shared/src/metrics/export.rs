@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::{endpoint, push::Push, spans::SpanCollector};
 use crate::{
     config::telemetry::TelemetryArgs,
-    server::{cannot_listen, serve_untraced},
+    server::{Protocol, cannot_listen, serve_untraced},
     telemetry::Ledger,
 };
 
@@ -70,6 +70,6 @@ fn serve_on(
     tracing::info!(%address, "Metrics have a port of their own (METRICS_PORT)");
     let routes = endpoint::routes();
     let never = CancellationToken::new();
-    let served = serve_untraced(service, listener, routes, MAX_SCRAPERS, never);
+    let served = serve_untraced(service, listener, Protocol::Http1, routes, MAX_SCRAPERS, never);
     Ok(tokio::spawn(served).abort_handle())
 }

@@ -1,5 +1,5 @@
 //! The accept loop: bounded connections, bounded headers, a header timeout, and a drain. Where all connections are taken, one that
-//! only waits makes room for the next.
+//! only waits makes room for the next, whatever it has sent so far.
 
 use std::{
     sync::{Arc, OnceLock},
@@ -8,10 +8,10 @@ use std::{
 
 use axum::{Router, body::Body, response::Response};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Version, header, uri::Authority};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::{conn::auto, graceful::GracefulShutdown},
 };
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -30,6 +30,8 @@ use crate::problem::Problem;
 
 /// Longer than the client's pool keeps an idle connection, so that it is the client that closes.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+/// Between two questions to the other end of an HTTP/2 connection whether it is still there, and how long it gets to say so.
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
 const MAX_HEADERS: usize = 100;
 const MAX_HEAD_BYTES: usize = 32 * 1024;
 /// After an accept error (no file descriptors, say): trying again at once would only burn the processor.
@@ -37,10 +39,20 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Between two looks for a connection that may go.
 const ROOM_PAUSE: Duration = Duration::from_millis(50);
 
+/// What a listener's clients may speak.
+#[derive(Clone, Copy, Debug)]
+pub enum Protocol {
+    /// HTTP/1.1, and 1.0.
+    Http1,
+    /// HTTP/2 without TLS as well (RFC 9113, section 3.3), which gRPC needs.
+    Http1And2,
+}
+
 /// What all connections share.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) service: &'static str,
+    pub(super) protocol: Protocol,
     pub(super) app: OnceLock<Router>,
     pub(super) starting: Router,
     pub(super) stop: CancellationToken,
@@ -56,13 +68,14 @@ pub(super) async fn run(listener: TcpListener, shared: Arc<Shared>) {
         drop(stream.set_nodelay(true));
         let guest = Guest::new(&shared.idle);
         let stream = TokioIo::new(Refusing::new(stream, shared.service));
-        let connection = builder().serve_connection(stream, service(&shared, &guest));
-        let connection = connections.watch(connection);
+        let builder = builder(shared.protocol);
+        let connection = builder.serve_connection(stream, service(&shared, &guest));
+        let connection = connections.watch(connection.into_owned());
         tokio::spawn(async move {
             tokio::select! {
                 biased;
                 ended = connection => if let Err(error) = ended {
-                    tracing::debug!(error = error.to_string(), "Connection ended");
+                    tracing::debug!(error, "Connection ended");
                 },
                 () = guest.has_to_go() => tracing::debug!("An idle connection made room for another"),
             }
@@ -116,14 +129,24 @@ async fn place(shared: &Shared) -> Option<OwnedSemaphorePermit> {
     }
 }
 
-fn builder() -> http1::Builder {
-    let mut builder = http1::Builder::new();
+fn builder(protocol: Protocol) -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
+        .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEAD_BYTES);
     builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(KEEP_ALIVE)
+        .keep_alive_timeout(KEEP_ALIVE)
+        .max_header_list_size(MAX_HEAD_BYTES as u32);
+    match protocol {
+        Protocol::Http1 => builder.http1_only(),
+        Protocol::Http1And2 => builder,
+    }
 }
 
 fn service(
@@ -135,8 +158,7 @@ fn service(
     service_fn(move |request: Request<Incoming>| {
         let service = shared.service;
         let app = shared.app.get().unwrap_or(&shared.starting).clone();
-        let guest = Arc::clone(&guest);
-        guest.works();
+        let at_work = guest.works();
         async move {
             let mut response = match refusal(&request) {
                 Some(problem) => answer::whole(problem, service),
@@ -145,7 +167,7 @@ fn service(
                     response
                 }
             };
-            guest.rests();
+            drop(at_work);
             protection::protect(&mut response);
             if response.extensions().get::<HungUp>().is_some() { Err(HungUp) } else { Ok(response) }
         }

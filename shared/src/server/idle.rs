@@ -28,11 +28,36 @@ struct Places {
 #[derive(Debug)]
 pub(super) struct Guest {
     idle: Arc<Idle>,
-    place: Mutex<Option<u64>>,
+    state: Mutex<State>,
     leave: Arc<Notify>,
 }
 
+#[derive(Debug)]
+enum State {
+    /// Waits, at this place among those who do.
+    Rests(u64),
+    /// Has so many requests in work; over HTTP/2 more than one.
+    Works(usize),
+}
+
+/// A request in work, until it is dropped.
+#[derive(Debug)]
+pub(super) struct AtWork(Arc<Guest>);
+
 impl Idle {
+    /// A place behind all who wait.
+    fn place(&self, leave: &Arc<Notify>) -> u64 {
+        let mut places = lock(&self.0);
+        let place = places.next;
+        places.next += 1;
+        places.waiting.insert(place, (Instant::now(), Arc::clone(leave)));
+        place
+    }
+
+    fn leave(&self, place: u64) {
+        lock(&self.0).waiting.remove(&place);
+    }
+
     /// Tells the longest idle connection to go, unless it has only just become idle.
     pub(super) fn make_room(&self) {
         let mut places = lock(&self.0);
@@ -47,41 +72,51 @@ impl Idle {
 impl Guest {
     /// A new connection, which is idle until its first request.
     pub(super) fn new(idle: &Arc<Idle>) -> Arc<Self> {
-        let guest = Self { idle: Arc::clone(idle), place: Mutex::default(), leave: Arc::default() };
-        guest.rests();
-        Arc::new(guest)
+        let leave = Arc::default();
+        let state = Mutex::new(State::Rests(idle.place(&leave)));
+        Arc::new(Self { idle: Arc::clone(idle), state, leave })
     }
 
-    /// It waits for its next request.
-    pub(super) fn rests(&self) {
-        let mut places = lock(&self.idle.0);
-        let place = places.next;
-        places.next += 1;
-        places.waiting.insert(place, (Instant::now(), Arc::clone(&self.leave)));
-        *lock(&self.place) = Some(place);
-    }
-
-    /// It has a request in work.
-    pub(super) fn works(&self) {
-        if let Some(place) = lock(&self.place).take() {
-            lock(&self.idle.0).waiting.remove(&place);
-        }
+    /// It has one request more in work.
+    pub(super) fn works(self: &Arc<Self>) -> AtWork {
+        let mut state = lock(&self.state);
+        *state = match *state {
+            State::Works(requests) => State::Works(requests + 1),
+            State::Rests(place) => {
+                self.idle.leave(place);
+                State::Works(1)
+            }
+        };
+        AtWork(Arc::clone(self))
     }
 
     /// Returns when the connection has to make room for others; not while it works.
     pub(super) async fn has_to_go(&self) {
         loop {
             self.leave.notified().await;
-            if lock(&self.place).is_some() {
+            if matches!(*lock(&self.state), State::Rests(_)) {
                 return;
             }
         }
     }
 }
 
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        let Self(guest) = self;
+        let mut state = lock(&guest.state);
+        *state = match *state {
+            State::Works(requests @ 2..) => State::Works(requests - 1),
+            _ => State::Rests(guest.idle.place(&guest.leave)),
+        };
+    }
+}
+
 impl Drop for Guest {
     fn drop(&mut self) {
-        self.works();
+        if let State::Rests(place) = *lock(&self.state) {
+            self.idle.leave(place);
+        }
     }
 }
 
@@ -114,13 +149,16 @@ mod tests {
         idle.make_room();
         assert!(![&first, &second, &third].into_iter().any(|guest| has_to_go(guest)), "too early");
         older(&idle, GRACE);
-        first.works();
+        let requests = [first.works(), first.works()];
 
         idle.make_room();
 
         assert!(has_to_go(&second) && !has_to_go(&first) && !has_to_go(&third));
-        first.rests();
         drop(third);
+        for request in requests {
+            assert!(lock(&idle.0).waiting.is_empty(), "it has a request in work");
+            drop(request);
+        }
         idle.make_room();
         assert!(!has_to_go(&first), "it has only just become idle");
         drop(first);

@@ -1,5 +1,8 @@
 //! Of which spans the tags and values are asked, with the parameters that Tempo knows.
 
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 
 use crate::traceql::{Query, Subject};
@@ -75,17 +78,9 @@ impl Asked {
 }
 
 /// Grafana escapes the name in the address twice, so that no proxy takes a part of it for its own, and Tempo unescapes it twice.
+/// What is no escape, or none of text, stays as it is.
 pub(super) fn unescaped(name: &str) -> String {
-    let mut bytes = Vec::with_capacity(name.len());
-    let mut rest = name.as_bytes();
-    while let Some((&first, after)) = rest.split_first() {
-        let escaped =
-            after.get(..2).filter(|_| first == b'%').and_then(|pair| hex::decode(pair).ok());
-        rest = if escaped.is_some() { &after[2..] } else { after };
-        bytes.extend(escaped.unwrap_or_else(|| vec![first]));
-    }
-    // What was no escape stays what it was.
-    String::from_utf8(bytes).unwrap_or_else(|_| name.to_owned())
+    percent_decode_str(name).decode_utf8().map_or_else(|_| name.to_owned(), Cow::into_owned)
 }
 
 #[cfg(test)]
