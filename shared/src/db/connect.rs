@@ -10,7 +10,7 @@ use sqlx::{
 };
 
 use super::engine::{Connection, Engine, fixed};
-use crate::config::database::DatabaseUrl;
+use crate::{config::database::DatabaseUrl, server::bare};
 
 /// How long SQLite waits for another process's write lock; below the limit of a statement, so it is told apart.
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(3);
@@ -35,11 +35,13 @@ impl Connector {
         Ok(match url.engine() {
             Engine::Postgres => {
                 let options: PgConnectOptions = text.parse()?;
-                Self::Postgres(Box::new(options.disable_statement_logging()))
+                let host = bare(options.get_host()).to_owned();
+                Self::Postgres(Box::new(options.host(&host).disable_statement_logging()))
             }
             Engine::MySql => {
                 let options: MySqlConnectOptions = text.parse()?;
-                Self::MySql(Box::new(options.disable_statement_logging()))
+                let host = bare(options.get_host()).to_owned();
+                Self::MySql(Box::new(options.host(&host).disable_statement_logging()))
             }
             Engine::Sqlite => Self::Sqlite(Box::new(sqlite_options(text)?)),
         })
@@ -125,4 +127,17 @@ fn sqlite_options(text: &str) -> Result<SqliteConnectOptions, sqlx::Error> {
         .foreign_keys(true)
         .busy_timeout(SQLITE_BUSY_TIMEOUT)
         .disable_statement_logging())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ipv6_address_is_connected_to_without_the_brackets_of_the_url() {
+        for (url, port) in [("postgres://u:p@[::1]/d", 5432), ("mysql://u:p@[::1]:3307/d", 3307)] {
+            let connector = Connector::new(&url.parse().unwrap()).unwrap();
+            assert_eq!(connector.address(), Some(("::1".to_owned(), port)), "{url}");
+        }
+    }
 }
