@@ -1,68 +1,19 @@
 //! The four services as real processes on databases of their own: what the whole-system tests drive.
 
+mod instance;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
+pub use self::instance::Instance;
 use crate::chain_options::{ChainOptions, Service};
 use crate::database::Database;
-use crate::http_client::http;
-use crate::poll::until;
 use crate::ports::Port;
 use crate::program::{Process, Program, tracechain};
 use crate::proxy::Proxy;
 
-/// From the start of one service until it is ready, migrations and a loaded machine included.
-const READY_DEADLINE: Duration = Duration::from_secs(60);
 /// A drain and the last export.
 const STOP_DEADLINE: Duration = Duration::from_secs(30);
-
-/// A running service.
-#[derive(Debug)]
-pub struct Instance {
-    /// Which.
-    pub service: Service,
-    /// The process.
-    pub process: Process,
-    port: Port,
-}
-
-impl Instance {
-    /// `http://127.0.0.1:<port>`, past every proxy.
-    #[must_use]
-    pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port.number())
-    }
-
-    /// Waits until `/health/ready` answers 200.
-    ///
-    /// # Panics
-    /// When it has not after 60 s, or the process has ended; the text holds its output.
-    pub async fn wait_ready(&mut self) {
-        let (client, url) = (http(), format!("{}/health/ready", self.url()));
-        let answer = until(READY_DEADLINE, async || {
-            if let Some(status) = self.process.exit_status() {
-                return Some(Err(status));
-            }
-            client
-                .get(&url)
-                .send()
-                .await
-                .is_ok_and(|answer| answer.status().is_success())
-                .then_some(Ok(()))
-        });
-        match answer.await {
-            Some(Ok(())) => {}
-            Some(Err(status)) => {
-                panic!("{} ended at once, {status}:\n{}", self.service, self.process.last_output())
-            }
-            None => panic!(
-                "{} is not ready after {READY_DEADLINE:?}:\n{}",
-                self.service,
-                self.process.last_output()
-            ),
-        }
-    }
-}
 
 /// The running chain; everything ends with the value.
 #[derive(Debug)]

@@ -12,10 +12,7 @@ use futures_util::{StreamExt, stream};
 use http::{HeaderMap, StatusCode};
 use opentelemetry::context::FutureExt as _;
 use shared::{client::Client, names, propagation::Carrier, scope::Scope, timestamp::now_micros};
-use tokio::{
-    sync::{mpsc, oneshot},
-    task::JoinSet,
-};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -24,6 +21,10 @@ use crate::{
     metrics,
     store::{Delivered, DueAudit, Store},
 };
+
+mod acks;
+
+pub(crate) use acks::Acks;
 
 /// The lease that an order is inserted with: the request's own call to audit comes first.
 pub(crate) const FIRST_LEASE: Duration = Duration::from_secs(5);
@@ -41,8 +42,6 @@ const LONGEST_DELAY: Duration = Duration::from_secs(10);
 const FURTHEST: Duration = Duration::from_secs(30);
 /// How often such records are looked for.
 const RECALL_INTERVAL: Duration = Duration::from_secs(2);
-/// How long acknowledgements are gathered into one statement.
-const GATHER: Duration = Duration::from_millis(25);
 const STATEMENT_TIME: Duration = Duration::from_secs(5);
 
 /// The running relay.
@@ -50,20 +49,6 @@ pub(crate) struct Outbox {
     acks: Acks,
     stop: CancellationToken,
     tasks: JoinSet<()>,
-}
-
-/// Where deliveries are reported.
-#[derive(Clone)]
-pub(crate) struct Acks {
-    delivered: mpsc::UnboundedSender<Delivered>,
-    /// From those who wait until everything reported before is written.
-    flushes: mpsc::UnboundedSender<oneshot::Sender<()>>,
-}
-
-/// What is reported, at the writer's end.
-struct Reports {
-    delivered: mpsc::UnboundedReceiver<Delivered>,
-    flushes: mpsc::UnboundedReceiver<oneshot::Sender<()>>,
 }
 
 struct Relay {
@@ -76,16 +61,12 @@ struct Relay {
 impl Outbox {
     /// Starts the relay and the writer of acknowledgements.
     pub(crate) fn start(store: Store, client: Client) -> Self {
-        // Not bounded in itself: each entry stands for a request in flight or a claimed row, and those are.
-        let (delivered, reports) = mpsc::unbounded_channel();
-        let (flushes, asked) = mpsc::unbounded_channel();
-        let (acks, stop) = (Acks { delivered, flushes }, CancellationToken::new());
-        let reports = Reports { delivered: reports, flushes: asked };
+        let ((acks, reports), stop) = (acks::channel(), CancellationToken::new());
         let relay =
             Relay { store: store.clone(), client, acks: acks.clone(), worker: Uuid::now_v7() };
         let mut tasks = JoinSet::new();
         tasks.spawn(Arc::new(relay).run(stop.clone()));
-        tasks.spawn(acknowledge(store, reports, stop.clone()));
+        tasks.spawn(reports.write(store, stop.clone()));
         Self { acks, stop, tasks }
     }
 
@@ -98,39 +79,6 @@ impl Outbox {
     pub(crate) async fn stop(mut self) {
         self.stop.cancel();
         while self.tasks.join_next().await.is_some() {}
-    }
-}
-
-impl Acks {
-    /// Notes a delivery. After the stop nobody listens, and the row is delivered once more.
-    pub(crate) fn send(&self, delivered: Delivered) {
-        let _ = self.delivered.send(delivered);
-    }
-
-    /// Returns when what was sent before is written, or when nobody writes any more.
-    pub(crate) async fn flush(&self) {
-        let (written, is_written) = oneshot::channel();
-        if self.flushes.send(written).is_ok() {
-            let _ = is_written.await;
-        }
-    }
-
-    /// Puts aside a row that audit refuses; false when that failed, and the relay is to try again.
-    pub(crate) async fn park(&self, store: &Store, order_id: Uuid, status: StatusCode) -> bool {
-        let reason = format!("audit-service answered {status}");
-        match store.park(order_id, &reason, now_micros()).await {
-            Ok(true) => {
-                tracing::error!(order_id = %order_id, reason, "An audit record is parked");
-                true
-            }
-            // Parked before, and said then.
-            Ok(false) => true,
-            Err(error) => {
-                let error = error.to_string();
-                tracing::warn!(error, "An audit record could not be parked");
-                false
-            }
-        }
     }
 }
 
@@ -230,54 +178,4 @@ impl Relay {
             metrics::outbox(pending, parked);
         }
     }
-}
-
-async fn acknowledge(store: Store, mut reports: Reports, stop: CancellationToken) {
-    let (mut batch, mut waiting) = (Vec::new(), Vec::new());
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => break,
-            received = reports.delivered.recv_many(&mut batch, usize::MAX) => if received == 0 { break },
-            Some(one) = reports.flushes.recv() => waiting.push(one),
-        }
-        if waiting.is_empty() {
-            tokio::select! {
-                () = stop.cancelled() => {},
-                () = tokio::time::sleep(GATHER) => {},
-                Some(one) = reports.flushes.recv() => waiting.push(one),
-            }
-        }
-        // Those who wait first: what they wait for was sent before they asked.
-        drain(&mut reports.flushes, &mut waiting);
-        drain(&mut reports.delivered, &mut batch);
-        write(&store, &mut batch).await;
-        for one in waiting.drain(..) {
-            // Whoever asked may have gone away.
-            let _ = one.send(());
-        }
-    }
-    drain(&mut reports.delivered, &mut batch);
-    write(&store, &mut batch).await;
-}
-
-fn drain<T>(receiver: &mut mpsc::UnboundedReceiver<T>, into: &mut Vec<T>) {
-    while let Ok(one) = receiver.try_recv() {
-        into.push(one);
-    }
-}
-
-async fn write(store: &Store, batch: &mut Vec<Delivered>) {
-    if batch.is_empty() {
-        return;
-    }
-    match store.acknowledge(batch, Instant::now() + STATEMENT_TIME).await {
-        Ok(noted) => metrics::outbox_delivered(noted),
-        Err(error) => {
-            tracing::warn!(
-                error = error.to_string(),
-                "Acknowledgements are lost; the records are delivered again"
-            );
-        }
-    }
-    batch.clear();
 }

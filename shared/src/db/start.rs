@@ -15,12 +15,13 @@ use sqlx::{
 };
 
 mod error;
+mod migrations;
 
-pub use self::error::DbStartError;
+pub use self::{error::DbStartError, migrations::Migrations};
 
 use super::{
     connect::Connector,
-    engine::{Connection, Engine, fixed},
+    engine::{Connection, fixed},
     error::DbError,
 };
 use crate::config::database::DatabaseArgs;
@@ -30,38 +31,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// One try to connect: a host that swallows packets must not use up the whole time.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const LOCK_POLL: Duration = Duration::from_millis(20);
-
-/// The schema of a service for each engine that it runs on, embedded by [`super::migrator`]. An engine without migrations is
-/// one the service does not run on.
-#[derive(Clone, Copy, Debug)]
-pub struct Migrations {
-    server: (Engine, &'static Migrator),
-    sqlite: &'static Migrator,
-}
-
-impl Migrations {
-    /// For a service on Postgres or SQLite.
-    #[must_use]
-    pub const fn postgres_or_sqlite(
-        postgres: &'static Migrator,
-        sqlite: &'static Migrator,
-    ) -> Self {
-        Self { server: (Engine::Postgres, postgres), sqlite }
-    }
-
-    /// For a service on MySQL (or MariaDB) or SQLite.
-    #[must_use]
-    pub const fn mysql_or_sqlite(mysql: &'static Migrator, sqlite: &'static Migrator) -> Self {
-        Self { server: (Engine::MySql, mysql), sqlite }
-    }
-
-    fn of(&self, engine: Engine) -> Option<&'static Migrator> {
-        match engine {
-            Engine::Sqlite => Some(self.sqlite),
-            engine => (engine == self.server.0).then_some(self.server.1),
-        }
-    }
-}
 
 /// One start, with all that its steps need.
 pub(super) struct Start<'a> {
@@ -90,7 +59,7 @@ impl<'a> Start<'a> {
         let migrator = migrations.of(url.engine()).ok_or_else(|| DbStartError::WrongEngine {
             name,
             url: url.clone(),
-            accepted: migrations.server.0,
+            accepted: migrations.server(),
         })?;
         let deadline = Instant::now() + args.db_startup_timeout_ms;
         Ok(Self { name, args, connector, migrator, deadline })
