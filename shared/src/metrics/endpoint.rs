@@ -27,7 +27,7 @@ pub fn routes() -> Router {
 
 async fn metrics(headers: HeaderMap) -> Response {
     if !SERVED.load(Ordering::Relaxed) {
-        let text = "metrics are not served here: set OTEL_METRICS_EXPORTER to prometheus, or a list with it\n";
+        let text = "metrics are not served here: set OTEL_METRICS_EXPORTER to prometheus, or to prometheus,console\n";
         return (StatusCode::NOT_FOUND, text).into_response();
     }
     let families = super::registry().gather();

@@ -140,5 +140,16 @@ async fn services_that_push_their_metrics_look_as_if_they_had_been_scraped() {
     .await;
     series(&prometheus, "http_request_duration_seconds_bucket{service=\"gateway\", le=\"0.3\"}")
         .await;
+    nobody_is_called_for_what_is_not_scraped(&prometheus).await;
     load.end(&ANSWERED).await;
+}
+
+async fn nobody_is_called_for_what_is_not_scraped(prometheus: &Prometheus) {
+    let down = "up{job=\"tracechain\"} == 0";
+    let all = until(DEADLINE, async || (prometheus.query(down).await.len() == 4).then_some(()));
+    assert!(all.await.is_some(), "{:?}", prometheus.query("up").await);
+    series(prometheus, "count(otel_sdk_spans_ended_total{source=\"otlp\"}) == 4").await;
+    let alerts = rules(prometheus, "alert").await;
+    let target_down = alerts.iter().find(|rule| rule["name"] == "TargetDown").unwrap();
+    assert_eq!(prometheus.query(target_down["query"].as_str().unwrap()).await, []);
 }

@@ -15,6 +15,8 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 /// As much of an error's text as fits a line.
 const SHOWN: usize = 200;
+/// By which infra/otel-collector.tail-sampling.yaml knows the traces that are looked for.
+const USER_AGENT: &str = concat!("tracechain-doctor/", env!("CARGO_PKG_VERSION"));
 
 /// Asks.
 pub(super) struct Ask {
@@ -84,7 +86,8 @@ impl Ask {
 
     /// POSTs JSON to the system, with its token, for a JSON answer.
     pub(super) async fn post(&self, url: &str, body: &Value) -> Result<Value, Refused> {
-        self.send(self.with_token(self.client.post(url).json(body))).await?.json()
+        let request = self.client.post(url).header(header::USER_AGENT, USER_AGENT).json(body);
+        self.send(self.with_token(request)).await?.json()
     }
 
     fn with_token(&self, request: RequestBuilder) -> RequestBuilder {

@@ -22,8 +22,8 @@ struct System {
 }
 
 impl System {
-    /// With user-service's log records and order-service's spans going nowhere. `None` when a program has to be passed over.
-    async fn start() -> Option<Self> {
+    /// `None` when a program has to be passed over.
+    async fn start(chain: ChainOptions, collector: CollectorOptions) -> Option<Self> {
         let needed = [External::COLLECTOR, External::LOKI, External::PROMETHEUS];
         if needed.iter().filter(|program| program.is_not_run()).count() > 0 {
             return None;
@@ -38,14 +38,13 @@ impl System {
             Traces::Tempo(tempo) => tempo.otlp_address(),
             Traces::Viewer(sink) => sink.grpc_endpoint().trim_start_matches("http://").to_owned(),
         };
-        let options = CollectorOptions::default().traces_to(&spans).logs_to(&loki.otlp_endpoint());
-        let collector = Collector::start(options).await;
-        let options = ChainOptions::sqlite()
+        let collector = collector.traces_to(&spans).logs_to(&loki.otlp_endpoint());
+        let collector = Collector::start(collector).await;
+        let chain = chain
             .otlp(collector.endpoint())
             .env_all("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=testing")
-            .env(Service::User, "OTEL_LOGS_EXPORTER", "none")
-            .env(Service::Order, "OTEL_TRACES_EXPORTER", "none");
-        let chain = Chain::start(options).await;
+            .env_all("OTEL_METRIC_EXPORT_INTERVAL", "1000");
+        let chain = Chain::start(chain).await;
         let system = Self { chain, collector, loki, traces, prometheus };
         system.prometheus.scrape(&system.targets());
         Some(system)
@@ -60,6 +59,7 @@ impl System {
             Target::service("order-service", &chain.url(Service::Order)),
             Target::service("audit-service", &chain.url(Service::Audit)),
             Target::other("otel-collector", self.collector.metrics_address()),
+            Target::other("otel-collector-prometheus", self.collector.prometheus_address()),
             Target::other("loki", self.loki.address()),
         ];
         if let Traces::Tempo(tempo) = &self.traces {
@@ -96,15 +96,28 @@ impl System {
         examine(&flags).await
     }
 
-    async fn mend(&mut self, service: Service, variable: &str) {
-        self.chain.set_env(service, variable, "otlp");
+    async fn send_by_otlp(&mut self, service: Service, exporter: &str) {
+        self.chain.set_env(service, exporter, "otlp");
         self.chain.restart(service).await;
+    }
+
+    /// Waits until Prometheus answers a query with so many series.
+    async fn wait_for(&self, query: &str, count: usize) {
+        let there = testbed::until(std::time::Duration::from_secs(60), async || {
+            (self.prometheus.query(query).await.len() == count).then_some(())
+        });
+        assert!(there.await.is_some(), "{query}: {}", self.prometheus.last_output());
     }
 }
 
 #[tokio::test]
 async fn each_check_finds_what_is_wrong_and_a_mended_system_is_well() {
-    let Some(mut system) = System::start().await else { return };
+    let chain = ChainOptions::sqlite().env(Service::User, "OTEL_LOGS_EXPORTER", "none").env(
+        Service::Order,
+        "OTEL_TRACES_EXPORTER",
+        "none",
+    );
+    let Some(mut system) = System::start(chain, CollectorOptions::default()).await else { return };
 
     let said = system.examine(&[("wait", "20"), ("prometheus", "none")]).await;
     assert_eq!(said.code, Some(1));
@@ -112,8 +125,8 @@ async fn each_check_finds_what_is_wrong_and_a_mended_system_is_well() {
     assert!(said.problem("traces").contains("has no span of order-service"), "{}", said.text);
     assert!(said.problem("logs").contains("no log line of user-service"), "{}", said.text);
 
-    system.mend(Service::User, "OTEL_LOGS_EXPORTER").await;
-    system.mend(Service::Order, "OTEL_TRACES_EXPORTER").await;
+    system.send_by_otlp(Service::User, "OTEL_LOGS_EXPORTER").await;
+    system.send_by_otlp(Service::Order, "OTEL_TRACES_EXPORTER").await;
     let said = system.examine(&[("wait", "180")]).await;
     assert_eq!((said.code, said.with("ok").len()), (Some(0), 7), "{}", said.text);
 
@@ -136,16 +149,42 @@ async fn two_jobs_for_one_service(system: &System) {
     let mut targets = system.targets();
     targets.push(Target::other("grafana", gateway));
     system.prometheus.scrape(&targets);
-    let query = "http_requests_total{job=\"grafana\"}";
-    let scraped = testbed::until(std::time::Duration::from_secs(60), async || {
-        (!system.prometheus.query(query).await.is_empty()).then_some(())
-    });
-    assert!(scraped.await.is_some(), "{}", system.prometheus.last_output());
+    system.wait_for("http_requests_total{job=\"grafana\"} > 0", 1).await;
 
+    let problem = two_sources(system).await;
+
+    assert!(problem.contains("comes from the jobs grafana and tracechain"), "{problem}");
+}
+
+/// What the one check says that finds something wrong.
+async fn two_sources(system: &System) -> String {
     let said = system.examine(&[("wait", "60")]).await;
-
     assert_eq!(said.code, Some(1));
     assert_eq!(said.wrong(), ["metrics, one source per name"], "{}", said.text);
-    let problem = said.problem("metrics, one source per name");
-    assert!(problem.contains("comes from the jobs grafana and tracechain"), "{problem}");
+    said.problem("metrics, one source per name").to_owned()
+}
+
+#[tokio::test]
+async fn services_that_push_their_metrics_are_well_and_one_that_is_scraped_too_is_named() {
+    let chain = ChainOptions::sqlite().env_all("OTEL_METRICS_EXPORTER", "otlp");
+    let Some(mut system) = System::start(chain, CollectorOptions::default()).await else { return };
+    let said = system.examine(&[("wait", "180")]).await;
+    assert_eq!((said.code, said.with("ok").len()), (Some(0), 7), "{}", said.text);
+
+    system.chain.set_env(Service::Order, "OTEL_METRICS_EXPORTER", "prometheus");
+    system.chain.restart(Service::Order).await;
+    // Until the Collector forgets what was pushed, it is there twice.
+    system.wait_for("otel_sdk_spans_ended_total{service=\"order-service\"}", 2).await;
+    let problem = two_sources(&system).await;
+    assert!(problem.contains("the metrics of order-service are scraped, and pushed"), "{problem}");
+}
+
+#[tokio::test]
+async fn a_tail_that_keeps_next_to_nothing_keeps_what_the_doctor_looks_for() {
+    let collector = CollectorOptions::default().tail_sampling().env("TAIL_SAMPLING_PERCENT", "0");
+    let Some(system) = System::start(ChainOptions::sqlite(), collector).await else { return };
+
+    let said = system.examine(&[("wait", "180")]).await;
+
+    assert_eq!((said.code, said.with("ok").len()), (Some(0), 7), "{}", said.text);
 }

@@ -59,7 +59,7 @@ fn disabled_or_silenced_telemetry_records_no_spans() {
     assert!(!args(&["--otel-sdk-disabled=TRUE"]).spans_enabled());
     assert!(!args(&["--otel-traces-exporter=none"]).spans_enabled());
     let silenced =
-        args(&["--otel-traces-exporter=otlp,console", "--otel-metrics-exporter=prometheus,otlp"])
+        args(&["--otel-traces-exporter=otlp,console", "--otel-metrics-exporter=console,otlp"])
             .silenced();
     assert!(!silenced.spans_enabled());
     assert_eq!(silenced.otel_metrics_exporter, MetricsExporters::default());
@@ -94,7 +94,12 @@ fn a_bad_value_says_what_it_was_and_what_is_accepted() {
         (
             "--otel-metrics-exporter",
             "statsd",
-            "accepted: prometheus, otlp, console, a list of them, none",
+            "accepted: prometheus or otlp, each also with console (otlp,console), console, none",
+        ),
+        (
+            "--otel-metrics-exporter",
+            "otlp,console,prometheus",
+            "not both, since Prometheus would get every metric twice",
         ),
         ("--otel-traces-sampler", "sometimes", "accepted: always_on"),
         ("--otel-traces-sampler-arg", "1.5", "accepted: a number from 0 to 1"),

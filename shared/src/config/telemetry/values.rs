@@ -104,14 +104,15 @@ pub(super) fn exporters(value: &str) -> Result<Exporters, String> {
 
 pub(super) fn metrics_exporters(value: &str) -> Result<MetricsExporters, String> {
     let mut exporters = MetricsExporters::default();
-    let accepted = "accepted: prometheus, otlp, console, a list of them, none";
+    let accepted = "accepted: prometheus or otlp, each also with console (otlp,console), console, none; not both, since \
+        Prometheus would get every metric twice";
     each_exporter(value, accepted, |name| match name {
         "prometheus" => set(&mut exporters.prometheus),
         "otlp" => set(&mut exporters.otlp),
         "console" => set(&mut exporters.console),
         _ => None,
     })?;
-    Ok(exporters)
+    if exporters.prometheus && exporters.otlp { Err(accepted.to_owned()) } else { Ok(exporters) }
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the shape of what `each_exporter` calls")]

@@ -1,64 +1,17 @@
 //! Are the services' metrics there, and each of them once?
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::no_answer;
 use crate::doctor::ask::Refused;
 use crate::doctor::backends::Series;
 use crate::doctor::patient::{Look, Patient};
 use crate::doctor::report::{Finding, Problem};
 
-/// Every name of ours with every job that it comes from.
-const NAMES: &str = "count by (__name__, job) ({__name__=~\"(http|db|tracechain|otel_sdk)_.*\"})";
+mod sources;
 
-/// A name that comes from two jobs is counted twice wherever it is summed up.
-pub(super) async fn sources(patient: &Patient) -> Finding {
-    let prometheus = match &patient.prometheus {
-        Ok(url) => url,
-        Err(why) => return Finding::NotHere(why.clone()),
-    };
-    let jobs = patient
-        .until(async || match patient.series(prometheus, NAMES).await {
-            Err(refused) => Look::Never(no_answer("Prometheus", prometheus, &refused)),
-            Ok(series) if series.is_empty() => Look::NotYet(nothing_scraped(prometheus)),
-            Ok(series) => Look::Found(jobs(series)),
-        })
-        .await;
-    match jobs {
-        Err(problem) => Finding::Wrong(vec![problem]),
-        Ok(jobs) => {
-            let twice = jobs.iter().filter(|(_, jobs)| jobs.len() > 1);
-            let problems = twice.map(|(name, jobs)| two_sources(name, jobs)).collect();
-            Finding::of(problems, format!("{} names, each from one job", jobs.len()))
-        }
-    }
-}
+pub(super) use sources::sources;
 
-fn jobs(series: Vec<Series>) -> BTreeMap<String, BTreeSet<String>> {
-    let mut jobs: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for Series { labels } in series {
-        let label = |name: &str| labels.get(name).cloned().unwrap_or_default();
-        jobs.entry(label("__name__")).or_default().insert(label("job"));
-    }
-    jobs
-}
-
-fn nothing_scraped(prometheus: &str) -> Problem {
-    Problem::new(
-        format!("Prometheus at {prometheus} has no metric of the services"),
-        format!(
-            "{prometheus}/targets says why none is scraped; their addresses are in infra/prometheus/targets/tracechain.yaml"
-        ),
-    )
-}
-
-fn two_sources(name: &str, jobs: &BTreeSet<String>) -> Problem {
-    let jobs: Vec<&str> = jobs.iter().map(String::as_str).collect();
-    Problem::new(
-        format!("{name} comes from the jobs {}", jobs.join(" and ")),
-        "take one of them out of infra/prometheus/prometheus.yaml: sums over this name count double",
-    )
-}
+/// What is not scraped because it pushes (OTEL_METRICS_EXPORTER=otlp) is not down; as the alert TargetDown has it.
+const DOWN: &str = "up == 0 unless on (service) otel_sdk_spans_ended_total{source=\"otlp\"}";
 
 /// Each service is asked itself; what Prometheus cannot scrape is told as well.
 pub(super) async fn endpoints(patient: &Patient) -> Finding {
@@ -119,7 +72,7 @@ async fn is_pushed(patient: &Patient, service: &str) -> bool {
 async fn targets_down(patient: &Patient, prometheus: &str) -> Vec<Problem> {
     let mut down = Vec::new();
     let all_up = patient
-        .until(async || match patient.series(prometheus, "up == 0").await {
+        .until(async || match patient.series(prometheus, DOWN).await {
             Err(refused) => Look::Never(no_answer("Prometheus", prometheus, &refused)),
             Ok(series) => {
                 down = series.iter().map(|series| target_down(prometheus, series)).collect();
