@@ -14,6 +14,7 @@ mod outages;
 mod rules;
 mod sampling;
 mod service_graph;
+mod stops;
 mod system;
 mod traces;
 
