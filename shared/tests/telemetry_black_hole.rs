@@ -12,11 +12,8 @@ async fn a_flush_into_a_black_hole_ends_in_its_time_with_the_account_closed() {
     let black_hole = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint =
         format!("--otel-exporter-otlp-endpoint=http://{}", black_hole.local_addr().unwrap());
-    let flags = [
-        endpoint.as_str(),
-        "--otel-bsp-max-export-batch-size=10",
-        "--otel-metrics-exporter=prometheus,otlp",
-    ];
+    let flags =
+        [endpoint.as_str(), "--otel-bsp-max-export-batch-size=10", "--otel-metrics-exporter=otlp"];
     let telemetry =
         Telemetry::start(&TelemetryArgs::from_flags(flags).unwrap(), "order-service").unwrap();
     for _ in 0..25 {

@@ -46,7 +46,7 @@ pub struct TelemetryArgs {
     /// Where log records go besides standard output: otlp, or none; console is standard output itself.
     #[arg(long, env, default_value = "otlp", value_parser = values::exporters)]
     pub otel_logs_exporter: Exporters,
-    /// Where metrics go: prometheus, otlp, console, several of them, or none.
+    /// Where metrics go: prometheus or otlp, either also with console; console, or none. Prometheus would get twice what goes both ways.
     #[arg(long, env, default_value = "prometheus", value_parser = values::metrics_exporters)]
     pub otel_metrics_exporter: MetricsExporters,
 

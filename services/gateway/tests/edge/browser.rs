@@ -100,7 +100,7 @@ async fn the_page_of_metrics_says_where_its_values_come_from() {
     for (exporter, said) in [
         ("prometheus", "is <code>prometheus</code>: Prometheus reads the same at"),
         ("otlp", "is <code>otlp</code>: they are sent by OTLP every 60 s."),
-        ("prometheus,otlp", "is <code>prometheus,otlp</code>: Prometheus reads the same at"),
+        ("prometheus,console", "is <code>prometheus,console</code>: Prometheus reads the same at"),
         ("none", "Nobody else gets them: <code>OTEL_METRICS_EXPORTER</code> is <code>none</code>."),
     ] {
         let gateway =
